@@ -1,0 +1,161 @@
+# Runs a batch of writes under the machine's mutex, keeps the run file, then answers the asks.
+# Sent only by a link that was built for changing; it follows ask.ps1 and replaces Invoke-Request.
+
+function Set-RegistryValue {
+    param([string]$Key, [string]$Name, [string]$Type, $Value)
+    if (-not (Test-Path -LiteralPath $Key)) {
+        $null = New-Item -Path $Key -Force
+    }
+    $null = New-ItemProperty -LiteralPath $Key -Name $Name -PropertyType $Type -Value $Value -Force
+}
+
+function Remove-RegistryValue {
+    param([string]$Key, [string]$Name)
+    if ($null -ne (Get-RegistryValue -Key $Key -Name $Name)) {
+        Remove-ItemProperty -LiteralPath $Key -Name $Name
+    }
+}
+
+function Assert-ExitCode {
+    param([string]$Program)
+    if ($LASTEXITCODE -ne 0) {
+        throw "$Program ended with $LASTEXITCODE."
+    }
+}
+
+function Enter-Mutex {
+    param([string]$Name)
+    # The system frees it with our process, whatever kills that: nothing stays locked.
+    $mutex = New-Object -TypeName System.Threading.Mutex -ArgumentList $false, $Name
+    try {
+        $mine = $mutex.WaitOne(0)
+    } catch [System.Threading.AbandonedMutexException] {
+        $mine = $true
+    }
+    if ($mine) {
+        return $mutex
+    }
+    $mutex.Dispose()
+    return $null
+}
+
+function Initialize-Folder {
+    param([string]$Path)
+    if (-not (Test-Path -LiteralPath $Path)) {
+        $null = New-Item -Path $Path -ItemType Directory -Force
+        # Administrators and the system by SID, since their names are translated; nothing inherited.
+        $null = & icacls.exe $Path /inheritance:r /grant:r '*S-1-5-32-544:(OI)(CI)F' '*S-1-5-18:(OI)(CI)F'
+        Assert-ExitCode -Program 'icacls.exe'
+    }
+}
+
+function Add-RunLine {
+    param($Request, $Content)
+    $line = ConvertTo-Json -InputObject $Content -Depth 20 -Compress
+    Add-Content -LiteralPath $Request.run_file -Value $line -Encoding UTF8
+}
+
+function Get-MovedField {
+    param($Was, $Now, [string]$Name)
+    if ($Was -is [System.Management.Automation.PSCustomObject] -and $Now -is [System.Management.Automation.PSCustomObject]) {
+        $names = @($Was.PSObject.Properties | ForEach-Object -Process { $_.Name })
+        $names += @($Now.PSObject.Properties | ForEach-Object -Process { $_.Name })
+        foreach ($field in ($names | Select-Object -Unique)) {
+            $path = if ($Name) { "$Name.$field" } else { $field }
+            $old = if ($null -ne $Was.PSObject.Properties[$field]) { $Was.$field } else { $null }
+            $new = if ($null -ne $Now.PSObject.Properties[$field]) { $Now.$field } else { $null }
+            Get-MovedField -Was $old -Now $new -Name $path
+        }
+    } elseif ((ConvertTo-Json -InputObject $Was -Depth 20 -Compress) -cne (ConvertTo-Json -InputObject $Now -Depth 20 -Compress)) {
+        $Name
+    }
+}
+
+function Invoke-Step {
+    param($Request, $Step)
+    $now = Invoke-Ask -Request $Request -Ask $Step.ask
+    # Through JSON, so that both sides went the same way: numbers, nulls and lists of one compare alike.
+    $now = ConvertFrom-Json -InputObject (ConvertTo-Json -InputObject $now -Depth 20 -Compress)
+    $moved = @(Get-MovedField -Was $Step.rests_on -Now $now -Name '')
+    if ($moved.Count -gt 0) {
+        return [ordered]@{ type = 'step'; id = $Step.id; state = 'moved'; moved = $moved }
+    }
+    $script = [scriptblock]::Create($Request.scripts.($Step.script + '.write'))
+    $null = & $script -Verb $Step.verb -Arguments $Step.arguments
+    [ordered]@{ type = 'step'; id = $Step.id; state = 'done' }
+}
+
+function Get-StepResult {
+    param($Request, $Step, $States)
+    foreach ($need in $Step.needs) {
+        if ($States[$need] -ne 'done') {
+            return [ordered]@{ type = 'step'; id = $Step.id; state = 'skipped'; needs = $need }
+        }
+    }
+    try {
+        Invoke-Step -Request $Request -Step $Step
+    } catch {
+        [ordered]@{ type = 'step'; id = $Step.id; state = 'failed'; error = (Get-ErrorFact -ErrorRecord $_) }
+    }
+}
+
+function Write-Applied {
+    param($Request, $States)
+    $items = [ordered]@{}
+    foreach ($entry in $Request.applied.items.PSObject.Properties) {
+        if (-not $States.ContainsKey($entry.Name) -or $States[$entry.Name] -eq 'done') {
+            $items[$entry.Name] = $entry.Value
+        }
+    }
+    $record = [ordered]@{ run = $Request.run; commit = $Request.applied.commit; items = $items }
+    $json = ConvertTo-Json -InputObject $record -Depth 20 -Compress
+    # Beside it and moved over it: a power cut leaves the old record or the new one, never half of one.
+    Set-Content -LiteralPath ($Request.applied_file + '.new') -Value $json -Encoding UTF8
+    Move-Item -LiteralPath ($Request.applied_file + '.new') -Destination $Request.applied_file -Force
+}
+
+function Invoke-Batch {
+    param($Request)
+    $left = @(Get-TextLine -Path $Request.run_file)
+    if ($left.Count -gt 0) {
+        Write-Frame -Content ([ordered]@{ type = 'left_over'; lines = $left })
+        Remove-Item -LiteralPath $Request.run_file
+    }
+    if (@($Request.steps).Count -eq 0) {
+        return
+    }
+    Initialize-Folder -Path $Request.folder
+    Add-RunLine -Request $Request -Content ([ordered]@{ run = $Request.run; steps = @($Request.steps).Count })
+    $states = @{}
+    foreach ($step in $Request.steps) {
+        $result = Get-StepResult -Request $Request -Step $step -States $states
+        $states[$step.id] = $result.state
+        Add-RunLine -Request $Request -Content $result
+        Write-Frame -Content $result
+    }
+    if ($null -ne $Request.applied -and $states.ContainsValue('done')) {
+        Write-Applied -Request $Request -States $states
+    }
+}
+
+function Invoke-Request {
+    param($Request)
+    $guid = Get-RegistryValue -Key 'HKLM:\SOFTWARE\Microsoft\Cryptography' -Name 'MachineGuid'
+    if ($guid -ne $Request.machine_guid) {
+        # Another machine answers at this address now: nothing that was planned holds here.
+        Write-Frame -Content ([ordered]@{ type = 'other_machine'; machine_guid = $guid })
+        return
+    }
+    $mutex = Enter-Mutex -Name ('Global\provisioner-' + $guid)
+    if ($null -eq $mutex) {
+        Write-Frame -Content ([ordered]@{ type = 'held'; lines = @(Get-TextLine -Path $Request.run_file) })
+        return
+    }
+    try {
+        Invoke-Batch -Request $Request
+        Write-Answer -Request $Request
+    } finally {
+        $mutex.ReleaseMutex()
+        $mutex.Dispose()
+    }
+}

@@ -1,0 +1,237 @@
+"""What a kind of setting is: a strict desired model, lenient live facts, and described calls.
+
+A kind performs nothing. Its `read`, `create`, `update` and `delete` are generators that yield a call and
+receive the reply, so one engine can drive the conversations of many kinds side by side and send whatever
+is waiting as one request. `read` may yield only `Ask`; a link built for asking has no way to carry a
+`Change` (design: promise 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
+from pydantic.json_schema import JsonSchemaValue
+
+Facts: TypeAlias = Mapping[str, JsonValue]
+Verb: TypeAlias = Literal["create", "update", "delete", "restart"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A reference to a secret. Only a link ever sees the value, while it writes bytes."""
+
+    source: Literal["env", "file", "command"]
+    name: str | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ClockOffset:
+    """Stands for the host's clock minus ours, in whole milliseconds, as the link last measured it.
+
+    A plan holds no measured quantity, so the figure is put in by the link like a secret is.
+    """
+
+
+Argument: TypeAlias = "JsonValue | Secret | ClockOffset"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A call of the read script `<script>.read.ps1`. Has no effect on the host."""
+
+    script: str
+    arguments: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A call of the write script `<script>.write.ps1` with one verb."""
+
+    script: str
+    verb: Verb
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a script returned, and the host's clock minus ours when the answer came (milliseconds)."""
+
+    value: Mapping[str, JsonValue]
+    clock_offset_ms: int | None = None
+
+
+Asking: TypeAlias = Generator[Ask, Reply, T]
+Changing: TypeAlias = Generator[Change, Reply, T]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One thing as it is on the host.
+
+    `facts` are in the manifest's words. `rests_on` is the reply in Windows' words, exactly as the same read
+    of this one thing would answer again: the host compares it before a step writes, and answers *moved*
+    where it no longer holds. Neither holds a measured quantity.
+    """
+
+    facts: Facts
+    rests_on: Mapping[str, JsonValue]
+    present: bool = True
+
+
+class Risk(StrEnum):
+    """What a change may cost the site. Views sort and warn by it."""
+
+    RESTART = "restart"
+    STOPS_RECORDING = "stops_recording"
+    CUTS_WAY_IN = "cuts_way_in"
+    RIGHTS_GAINED = "rights_gained"
+    MOVES_CLOCK = "moves_clock"
+
+
+class Reason(StrEnum):
+    """Why an item has its action. An enum, so that programs can read it; views hold the words."""
+
+    AS_DECLARED = "as_declared"
+    DIFFERS = "differs"
+    MISSING = "missing"
+    DECLARED_ABSENT = "declared_absent"
+    RESTART_PENDING = "restart_pending"
+    INTERRUPTED_RUN = "interrupted_run"
+    READ_FAILED = "read_failed"
+    HOST_UNREACHABLE = "host_unreachable"
+    LOGIN_REFUSED = "login_refused"
+    CERTIFICATE_REFUSED = "certificate_refused"
+    OWNED_BY_DOMAIN_POLICY = "owned_by_domain_policy"
+    NOT_ON_THIS_HOST = "not_on_this_host"
+    GUARD = "guard"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an item may not be changed as declared, and what to do instead."""
+
+    reason: Reason
+    what: str
+    next_step: str
+
+
+class Machine(Protocol):
+    """The simulated Windows machine as a kind's `simulate` sees it: one JSON document of places.
+
+    A place is a path of keys (`"registry", r"HKLM\\SOFTWARE\\X", "Name"`); keys compare without case, as
+    Windows does. Every `put` and `drop` that is called is one counted write.
+    """
+
+    def get(self, *place: str) -> JsonValue:
+        """The value there (a copy), or None."""
+
+    def put(self, *place: str, value: JsonValue) -> None:
+        """Write a value, making the objects on the way."""
+
+    def drop(self, *place: str) -> None:
+        """Remove it; nothing happens when it is not there."""
+
+    def now_ms(self) -> int:
+        """The machine's own clock, UTC, milliseconds since 1970."""
+
+    def restart(self, delay_seconds: int) -> None:
+        """Go down after that many seconds and come up again with a new boot time."""
+
+
+class ScriptFailure(Exception):
+    """Raised by `simulate` where the real script would throw: PowerShell's error id and message."""
+
+    def __init__(self, error_id: str, message: str) -> None:
+        super().__init__(message)
+        self.error_id = error_id
+        self.message = message
+
+
+class Resource(BaseModel):
+    """Base of every kind. Subclasses add pydantic fields: what can be declared, strict and described."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    kind: ClassVar[str]
+    """Name of the section in the manifest, of the module and of its scripts."""
+    title: ClassVar[str]
+    """The kind in the words of the Axis manual, for people."""
+    shorthand: ClassVar[str | None] = None
+    """A field that may be written alone: `computer_name: X` for `computer_name: {name: X}`."""
+    examples: ClassVar[tuple[Mapping[str, Any], ...]]
+    """Declarations that are valid, for the reference page and the contract tests."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand_shorthand(cls, declared: Any) -> Any:
+        if cls.shorthand and not isinstance(declared, (dict, cls)):
+            return {cls.shorthand: declared}
+        return declared
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> JsonSchemaValue:
+        schema: JsonSchemaValue = handler(core_schema)
+        if cls.shorthand:
+            whole = handler.resolve_ref_schema(schema)
+            return {"anyOf": [whole["properties"][cls.shorthand], schema]}
+        return schema
+
+    @property
+    def key(self) -> str:
+        """Tells items of one kind on one host apart, in normal form; empty where there is only one."""
+        return ""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Addresses (`host/kind` or `host/kind/key`) of items that must be done before this one."""
+        return ()
+
+    def facts(self) -> Facts:
+        """The declared fields, and only those, in the normal form in which live facts are compared."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+    def refuse(self, live: Observed) -> Refusal | None:
+        """Why this host cannot or must not become as declared; asked only where something differs."""
+        return None
+
+    def risks(self, changed: frozenset[str]) -> tuple[Risk, ...]:
+        """What writing these top-level fields may cost."""
+        return ()
+
+    def restart_pending(self, live: Observed) -> bool:
+        """Whether the declared state is written but takes effect only with a restart."""
+        return False
+
+    @classmethod
+    def read(cls, wanted: Sequence[Self]) -> Asking[Mapping[str, Observed]]:
+        """Ask once for all wanted items of this kind on one host; answer by key."""
+        raise NotImplementedError
+        yield
+
+    def create(self) -> Changing[None]:
+        """Bring a missing item into being."""
+        raise NotImplementedError
+        yield
+
+    def update(self, live: Observed) -> Changing[None]:
+        """Write what is declared and differs."""
+        raise NotImplementedError
+        yield
+
+    def delete(self, live: Observed) -> Changing[None]:
+        """Remove the item."""
+        raise NotImplementedError
+        yield
+
+    @classmethod
+    def simulate(cls, machine: Machine, verb: str, arguments: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        """Play `<kind>.read.ps1` (verb "read") or `<kind>.write.ps1` on the lab's machine.
+
+        Raises `ScriptFailure` where the script would throw.
+        """
+        raise NotImplementedError

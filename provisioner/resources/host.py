@@ -1,0 +1,105 @@
+"""The machine itself: who it is, when it started, what we left on it. Read in every round, never declared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import JsonValue
+
+from provisioner.resources.base import Ask, Asking, Change, Changing, Machine
+from provisioner.resources.registry_values import read_value
+
+OUR_FOLDER = r"C:\ProgramData\provisioner"
+"""Everything we keep on a host lies here, readable by administrators and the system alone."""
+RUN_FILE = rf"{OUR_FOLDER}\run.jsonl"
+APPLIED_FILE = rf"{OUR_FOLDER}\applied.json"
+
+SCRIPT = "host"
+_EPOCH_FILETIME = 116_444_736_000_000_000
+"""1970 in Windows file time: 100 ns ticks since 1601 (MS-DTYP 2.3.3)."""
+
+
+@dataclass(frozen=True)
+class LeftOver:
+    """The run file of a run that ended without reading back: its id and the results it holds."""
+
+    run: str
+    results: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """What one reading of a Windows machine tells about the machine."""
+
+    machine_guid: str
+    computer_name: str
+    boot_filetime: int
+    """Last boot, 100 ns ticks since 1601, by the machine's own clock."""
+    local_time: datetime
+    """Wall clock in the machine's own time zone, without zone."""
+    left_over: LeftOver | None
+    applied: Mapping[str, Any]
+    """What our last change recorded there: `run`, `commit`, `items` by address; empty if nothing."""
+
+
+def read_host() -> Asking[HostFacts]:
+    """One call; a torn last line of the run file is ignored, as the machine may have lost power."""
+    reply = yield Ask(SCRIPT)
+    value = reply.value
+    lines: Any = value["run_file"]
+    return HostFacts(
+        machine_guid=str(value["machine_guid"]).lower(),
+        computer_name=str(value["computer_name"]),
+        boot_filetime=int(str(value["boot_filetime"])),
+        local_time=datetime.fromisoformat(str(value["local_time"])),
+        left_over=_left_over(lines),
+        applied=_json_or_nothing(value["applied"]),
+    )
+
+
+def restart_host(delay_seconds: int, reason: str) -> Changing[None]:
+    """Schedule a restart: the delay lets the answer out first (ansible.windows `_reboot.py`: 2 s at least)."""
+    yield Change(SCRIPT, "restart", {"delay_seconds": delay_seconds, "reason": reason})
+
+
+def _left_over(lines: list[str]) -> LeftOver | None:
+    rows = [row for row in map(_json_or_nothing, lines) if row]
+    if not lines:
+        return None
+    run = str(rows[0].get("run", "unknown")) if rows else "unknown"
+    return LeftOver(run, tuple(row for row in rows[1:] if "id" in row))
+
+
+def _json_or_nothing(text: Any) -> dict[str, Any]:
+    try:
+        parsed = json.loads(text) if isinstance(text, str) else {}
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def simulate(machine: Machine, verb: str, arguments: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """Play `host.read.ps1` and `host.write.ps1`."""
+    if verb == "restart":
+        machine.restart(int(str(arguments["delay_seconds"])))
+        return {}
+    run_file = machine.get("files", RUN_FILE, "text")
+    zone = read_value(machine, r"HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation", "ActiveTimeBias")
+    local_ms = machine.now_ms() - int(str(zone or 0)) * 60_000
+    boot_ms = int(str(machine.get("boot", "started_ms")))
+    return {
+        "machine_guid": read_value(machine, r"HKLM\SOFTWARE\Microsoft\Cryptography", "MachineGuid"),
+        "computer_name": read_value(
+            machine,
+            r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName",
+            "ComputerName",
+        ),
+        "boot_filetime": boot_ms * 10_000 + _EPOCH_FILETIME,
+        "local_time": datetime.fromtimestamp(local_ms // 1000, UTC).replace(tzinfo=None).isoformat(),
+        "run_file": str(run_file).splitlines() if run_file is not None else [],
+        "applied": machine.get("files", APPLIED_FILE, "text"),
+    }
