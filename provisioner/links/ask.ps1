@@ -16,7 +16,8 @@ function Get-RegistryValue {
 function Get-TextLine {
     param([string]$Path)
     if (Test-Path -LiteralPath $Path) {
-        Get-Content -LiteralPath $Path -Encoding UTF8
+        # 5.1 hangs path, drive and provider on each line, and ConvertTo-Json would write them all.
+        Get-Content -LiteralPath $Path -Encoding UTF8 | ForEach-Object -Process { $_.ToString() }
     }
 }
 
@@ -38,10 +39,12 @@ function Write-Frame {
 
 function Get-ErrorFact {
     param($ErrorRecord)
+    # What no statement of a script threw has no place in one.
+    $place = $ErrorRecord.InvocationInfo
     [ordered]@{
         id      = [string]$ErrorRecord.FullyQualifiedErrorId
         message = [string]$ErrorRecord.Exception.Message
-        line    = [int]$ErrorRecord.InvocationInfo.ScriptLineNumber
+        line    = $(if ($null -ne $place) { [int]$place.ScriptLineNumber } else { 0 })
     }
 }
 

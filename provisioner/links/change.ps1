@@ -26,7 +26,15 @@ function Assert-ExitCode {
 function Enter-Mutex {
     param([string]$Name)
     # The system frees it with our process, whatever kills that: nothing stays locked.
-    $mutex = New-Object -TypeName System.Threading.Mutex -ArgumentList $false, $Name
+    try {
+        $mutex = New-Object -TypeName System.Threading.Mutex -ArgumentList $false, $Name
+    } catch {
+        # One that another account made may be closed to us; it is there, so that account's run holds it.
+        if ($_.Exception.GetBaseException() -isnot [System.UnauthorizedAccessException]) {
+            throw
+        }
+        return $null
+    }
     try {
         $mine = $mutex.WaitOne(0)
     } catch [System.Threading.AbandonedMutexException] {
@@ -43,16 +51,35 @@ function Initialize-Folder {
     param([string]$Path)
     if (-not (Test-Path -LiteralPath $Path)) {
         $null = New-Item -Path $Path -ItemType Directory -Force
-        # Administrators and the system by SID, since their names are translated; nothing inherited.
-        $null = & icacls.exe $Path /inheritance:r /grant:r '*S-1-5-32-544:(OI)(CI)F' '*S-1-5-18:(OI)(CI)F'
-        Assert-ExitCode -Program 'icacls.exe'
     }
+    # Administrators and the system by SID, since their names are translated; nothing inherited. Also where
+    # the folder is there: a run may have ended between the two lines.
+    $null = & icacls.exe $Path /inheritance:r /grant:r '*S-1-5-32-544:(OI)(CI)F' '*S-1-5-18:(OI)(CI)F'
+    Assert-ExitCode -Program 'icacls.exe'
 }
 
 function Add-RunLine {
     param($Request, $Content)
     $line = ConvertTo-Json -InputObject $Content -Depth 20 -Compress
     Add-Content -LiteralPath $Request.run_file -Value $line -Encoding UTF8
+}
+
+function Get-FieldValue {
+    param($Content, [string]$Name)
+    $field = $Content.PSObject.Properties[$Name]
+    if ($null -eq $field) {
+        return $null
+    }
+    # With the comma, since a list of none or one would be unrolled on its way out.
+    return , $field.Value
+}
+
+function Test-Same {
+    param($Was, $Now)
+    # In a field, since 5.1 writes nothing for a null alone. Ordinal, since -ceq looks past invisible characters.
+    $old = ConvertTo-Json -InputObject @{ field = $Was } -Depth 20 -Compress
+    $new = ConvertTo-Json -InputObject @{ field = $Now } -Depth 20 -Compress
+    [string]::Equals($old, $new, [StringComparison]::Ordinal)
 }
 
 function Get-MovedField {
@@ -62,11 +89,16 @@ function Get-MovedField {
         $names += @($Now.PSObject.Properties | ForEach-Object -Process { $_.Name })
         foreach ($field in ($names | Select-Object -Unique)) {
             $path = if ($Name) { "$Name.$field" } else { $field }
-            $old = if ($null -ne $Was.PSObject.Properties[$field]) { $Was.$field } else { $null }
-            $new = if ($null -ne $Now.PSObject.Properties[$field]) { $Now.$field } else { $null }
+            $old = Get-FieldValue -Content $Was -Name $field
+            $new = Get-FieldValue -Content $Now -Name $field
             Get-MovedField -Was $old -Now $new -Name $path
         }
-    } elseif ((ConvertTo-Json -InputObject $Was -Depth 20 -Compress) -cne (ConvertTo-Json -InputObject $Now -Depth 20 -Compress)) {
+    } elseif ($Was -is [array] -and $Now -is [array] -and $Was.Count -eq $Now.Count) {
+        # One by one, so that the order of an object's fields means nothing in a list either.
+        for ($place = 0; $place -lt $Was.Count; $place++) {
+            Get-MovedField -Was $Was[$place] -Now $Now[$place] -Name $Name
+        }
+    } elseif (-not (Test-Same -Was $Was -Now $Now)) {
         $Name
     }
 }
@@ -76,7 +108,7 @@ function Invoke-Step {
     $now = Invoke-Ask -Request $Request -Ask $Step.ask
     # Through JSON, so that both sides went the same way: numbers, nulls and lists of one compare alike.
     $now = ConvertFrom-Json -InputObject (ConvertTo-Json -InputObject $now -Depth 20 -Compress)
-    $moved = @(Get-MovedField -Was $Step.rests_on -Now $now -Name '')
+    $moved = @(Get-MovedField -Was $Step.rests_on -Now $now -Name '' | Select-Object -Unique)
     if ($moved.Count -gt 0) {
         return [ordered]@{ type = 'step'; id = $Step.id; state = 'moved'; moved = $moved }
     }
@@ -109,7 +141,7 @@ function Write-Applied {
     }
     $record = [ordered]@{ run = $Request.run; commit = $Request.applied.commit; items = $items }
     $json = ConvertTo-Json -InputObject $record -Depth 20 -Compress
-    # Beside it and moved over it: a power cut leaves the old record or the new one, never half of one.
+    # Beside it and moved over it: a power cut leaves the old record, the new one or none, never half of one.
     Set-Content -LiteralPath ($Request.applied_file + '.new') -Value $json -Encoding UTF8
     Move-Item -LiteralPath ($Request.applied_file + '.new') -Destination $Request.applied_file -Force
 }

@@ -229,7 +229,9 @@ class Resource(BaseModel):
         yield
 
     @classmethod
-    def simulate(cls, machine: Machine, verb: str, arguments: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    def simulate(
+        cls, machine: Machine, verb: str, arguments: Mapping[str, JsonValue]
+    ) -> Mapping[str, JsonValue]:
         """Play `<kind>.read.ps1` (verb "read") or `<kind>.write.ps1` on the lab's machine.
 
         Raises `ScriptFailure` where the script would throw.

@@ -89,7 +89,9 @@ class ComputerName(Resource):
         yield Change(self.kind, "update", {"name": self.name})
 
     @classmethod
-    def simulate(cls, machine: Machine, verb: str, arguments: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    def simulate(
+        cls, machine: Machine, verb: str, arguments: Mapping[str, JsonValue]
+    ) -> Mapping[str, JsonValue]:
         """`Rename-Computer` refuses the active name, so a rename is taken back through CIM."""
         domain = machine.get("domain")
         if verb == "read":
@@ -100,7 +102,10 @@ class ComputerName(Resource):
             }
         if domain is not None:
             raise ScriptFailure(
-                "FailToRenameComputer,Microsoft.PowerShell.Commands.RenameComputerCommand", "Access is denied."
+                "FailToRenameComputer,Microsoft.PowerShell.Commands.RenameComputerCommand",
+                "Access is denied.",
             )
-        write_value(machine, rf"{NAMES}\ComputerName", "ComputerName", "String", str(arguments["name"]).upper())
+        write_value(
+            machine, rf"{NAMES}\ComputerName", "ComputerName", "String", str(arguments["name"]).upper()
+        )
         return {}

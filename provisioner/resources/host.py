@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ RUN_FILE = rf"{OUR_FOLDER}\run.jsonl"
 APPLIED_FILE = rf"{OUR_FOLDER}\applied.json"
 
 SCRIPT = "host"
-_EPOCH_FILETIME = 116_444_736_000_000_000
+FILETIME_1970 = 116_444_736_000_000_000
 """1970 in Windows file time: 100 ns ticks since 1601 (MS-DTYP 2.3.3)."""
 
 
@@ -56,22 +56,21 @@ def read_host() -> Asking[HostFacts]:
         computer_name=str(value["computer_name"]),
         boot_filetime=int(str(value["boot_filetime"])),
         local_time=datetime.fromisoformat(str(value["local_time"])),
-        left_over=_left_over(lines),
+        left_over=LeftOver(*run_file(lines)) if lines else None,
         applied=_json_or_nothing(value["applied"]),
     )
 
 
 def restart_host(delay_seconds: int, reason: str) -> Changing[None]:
-    """Schedule a restart: the delay lets the answer out first (ansible.windows `_reboot.py`: 2 s at least)."""
+    """Schedule a restart; the delay lets the answer out first (2 s at least, ansible.windows)."""
     yield Change(SCRIPT, "restart", {"delay_seconds": delay_seconds, "reason": reason})
 
 
-def _left_over(lines: list[str]) -> LeftOver | None:
+def run_file(lines: Sequence[str]) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+    """The run that wrote this run file, and one row per step that it finished."""
     rows = [row for row in map(_json_or_nothing, lines) if row]
-    if not lines:
-        return None
-    run = str(rows[0].get("run", "unknown")) if rows else "unknown"
-    return LeftOver(run, tuple(row for row in rows[1:] if "id" in row))
+    run = next((str(row["run"]) for row in rows if "run" in row), "unknown")
+    return run, tuple(row for row in rows if "id" in row)
 
 
 def _json_or_nothing(text: Any) -> dict[str, Any]:
@@ -87,7 +86,6 @@ def simulate(machine: Machine, verb: str, arguments: Mapping[str, JsonValue]) ->
     if verb == "restart":
         machine.restart(int(str(arguments["delay_seconds"])))
         return {}
-    run_file = machine.get("files", RUN_FILE, "text")
     zone = read_value(machine, r"HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation", "ActiveTimeBias")
     local_ms = machine.now_ms() - int(str(zone or 0)) * 60_000
     boot_ms = int(str(machine.get("boot", "started_ms")))
@@ -98,8 +96,14 @@ def simulate(machine: Machine, verb: str, arguments: Mapping[str, JsonValue]) ->
             r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName",
             "ComputerName",
         ),
-        "boot_filetime": boot_ms * 10_000 + _EPOCH_FILETIME,
+        "boot_filetime": boot_ms * 10_000 + FILETIME_1970,
         "local_time": datetime.fromtimestamp(local_ms // 1000, UTC).replace(tzinfo=None).isoformat(),
-        "run_file": str(run_file).splitlines() if run_file is not None else [],
-        "applied": machine.get("files", APPLIED_FILE, "text"),
+        "run_file": [*_lines(machine, RUN_FILE)],
+        "applied": "".join(_lines(machine, APPLIED_FILE)),
     }
+
+
+def _lines(machine: Machine, path: str) -> list[str]:
+    """`Get-TextLine`: none where the file is missing."""
+    text = machine.get("files", path, "text")
+    return str(text).splitlines() if text is not None else []

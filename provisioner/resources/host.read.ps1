@@ -2,11 +2,12 @@ param($Arguments)
 
 $names = 'HKLM:\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName'
 $system = Get-CimInstance -ClassName Win32_OperatingSystem -Property LastBootUpTime
+# 's' is the time format that no culture's separators or calendar touch.
 [ordered]@{
     machine_guid  = Get-RegistryValue -Key 'HKLM:\SOFTWARE\Microsoft\Cryptography' -Name 'MachineGuid'
     computer_name = Get-RegistryValue -Key $names -Name 'ComputerName'
     boot_filetime = $system.LastBootUpTime.ToFileTimeUtc()
-    local_time    = (Get-Date).ToString('yyyy-MM-ddTHH:mm:ss')
+    local_time    = (Get-Date).ToString('s')
     run_file      = @(Get-TextLine -Path 'C:\ProgramData\provisioner\run.jsonl')
     applied       = (@(Get-TextLine -Path 'C:\ProgramData\provisioner\applied.json') -join '')
 }

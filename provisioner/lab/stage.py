@@ -1,0 +1,78 @@
+"""What one playing process sees of its machine besides the machine itself: mutex, holds, broken scripts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import JsonValue
+
+from provisioner.lab.machine import SimulatedMachine
+from provisioner.resources import BY_NAME, host
+from provisioner.resources.base import ScriptFailure
+
+Moment = Literal["before", "after"]
+
+
+class Killed(Exception):
+    """The process was ended, or the machine went down under it."""
+
+
+Alive = Callable[[], bool]
+
+
+def always_alive() -> bool:
+    """For a process that nobody ends."""
+    return True
+
+
+class Hold:
+    """Stops a batch before or after its n-th step (from 1) until it is released. Holds once."""
+
+    def __init__(self, moment: Moment, step: int) -> None:
+        self.moment = moment
+        self.step = step
+        self.reached = threading.Event()
+        self.released = threading.Event()
+
+    def wait_here(self, moment: Moment, step: int, alive: Alive) -> None:
+        """Called by the batch at each step."""
+        if (moment, step) != (self.moment, self.step) or self.reached.is_set():
+            return
+        self.reached.set()
+        while alive() and not self.released.wait(0.05):
+            pass
+
+
+def _nothing_broken(_script: str) -> str | None:
+    return None
+
+
+@dataclass
+class Stage:
+    """One machine as its PowerShell processes find it. The mutex lives as long as the machine is up."""
+
+    machine: SimulatedMachine
+    mutex: threading.Lock = field(default_factory=threading.Lock)
+    hold: Hold | None = None
+    broken: Callable[[str], str | None] = _nothing_broken
+    """Given a script's name (`clock.read`): the message with which an injected fault makes it throw."""
+
+    def at_step(self, moment: Moment, step: int, alive: Alive) -> None:
+        """Wait where the batch is held. Raises `Killed` if the process was ended."""
+        if self.hold is not None:
+            self.hold.wait_here(moment, step, alive)
+        if not alive():
+            raise Killed
+
+    def run(self, script: str, verb: str, arguments: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        """Play one script. `script` is the file's name without `.ps1`. Raises `ScriptFailure`."""
+        message = self.broken(script)
+        if message is not None:
+            raise ScriptFailure("InjectedFault", message)
+        kind = script.rpartition(".")[0]
+        if kind == host.SCRIPT:
+            return host.simulate(self.machine, verb, arguments)
+        return BY_NAME[kind].simulate(self.machine, verb, arguments)

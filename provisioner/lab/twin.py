@@ -1,0 +1,114 @@
+"""One host's twin: machine, stage, door, and the power switch that ties them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import JsonValue
+
+from provisioner.lab.certificate import Certificate
+from provisioner.lab.machine import SimulatedMachine
+from provisioner.lab.premises import Premises
+from provisioner.lab.stage import Hold, Moment, Stage
+from provisioner.lab.winrm_door import WinrmDoor
+
+DOWN_SECONDS = 0.6
+"""How long a restarting machine answers nobody. Real ones take minutes."""
+
+
+class Twin:
+    """A simulated Windows host that can be logged on to."""
+
+    def __init__(
+        self,
+        content: dict[str, JsonValue],
+        premises: Premises,
+        *,
+        https: bool,
+        saved: Callable[[], None],
+        down_seconds: float = DOWN_SECONDS,
+    ) -> None:
+        self.machine = SimulatedMachine(content, saved=saved, going_down=self._going_down)
+        self.name = self.machine.name
+        self.stage = Stage(self.machine, broken=self._broken)
+        self._premises = premises
+        self._down_seconds = down_seconds
+        self._closing = threading.Event()
+        self.restarts = 0
+        pem = premises.folder / f"{self.name}.pem"
+        certificate = Certificate(pem, self.machine.computer_name()) if https else None
+        self.door = WinrmDoor(self.stage, premises, certificate)
+
+    def hold(self, moment: Moment, step: int) -> None:
+        """Hold the next batch before or after its n-th step."""
+        self.release()
+        self.stage.hold = Hold(moment, step)
+
+    def wait_held(self, timeout_seconds: float) -> bool:
+        """Wait until a batch stands at the hold."""
+        return self.stage.hold is not None and self.stage.hold.reached.wait(timeout_seconds)
+
+    def release(self) -> None:
+        """Let a held batch go on; a hold that nobody reached is forgotten."""
+        if self.stage.hold is not None:
+            self.stage.hold.released.set()
+        self.stage.hold = None
+
+    def refuse_for(self, seconds: float) -> None:
+        """Refuse connections for a while and reset those that are there."""
+        self.door.refuse()
+        self.door.cut_all()
+        self._later(seconds, self.door.resume)
+
+    def status(self) -> dict[str, Any]:
+        """Counts and state, as JSON."""
+        return self.door.counters.rows() | {
+            "writes": self.machine.writes,
+            "bookkeeping_writes": self.machine.bookkeeping_writes,
+            "restarts": self.restarts,
+            "shells": len(self.door.shells),
+            "holding": self.stage.mutex.locked(),
+        }
+
+    def close(self) -> None:
+        """End its timers, processes and connections."""
+        self._closing.set()
+        self.release()
+        self.door.shells.power_off()
+        self.door.cut_all()
+
+    def replace(self, content: dict[str, JsonValue]) -> None:
+        """Another machine stands there now: connections, shells and counts of the old one are gone."""
+        self.release()
+        self.door.shells.power_off()
+        self.door.cut_all()
+        self.machine.replace(content)
+        self.door.counters.clear()
+        self.stage.mutex = threading.Lock()
+        self.restarts = 0
+
+    def _going_down(self, delay_seconds: int) -> None:
+        self._later(delay_seconds, self._power_off)
+
+    def _power_off(self) -> None:
+        self.door.power_off()
+        self._later(self._down_seconds, self._power_on)
+
+    def _power_on(self) -> None:
+        self.machine.boot()
+        self.stage.mutex = threading.Lock()
+        self.restarts += 1
+        self.door.resume()
+
+    def _later(self, seconds: float, act: Callable[[], None]) -> None:
+        def wait() -> None:
+            if not self._closing.wait(seconds):
+                act()
+
+        threading.Thread(target=wait, name=f"timer of {self.name}", daemon=True).start()
+
+    def _broken(self, script: str) -> str | None:
+        injected = self._premises.faults.take(self.name, script)
+        return None if injected is None else str(injected.argument or "The lab was asked to let this fail.")

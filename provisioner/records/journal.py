@@ -1,0 +1,61 @@
+"""What a run intended and what came of it, on our side: evidence, never a source of decisions.
+
+One file per run, JSON lines, each line behind the first 16 hex digits of its SHA-256. The next run reads
+the hosts again and takes over their run files; it never trusts a journal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from provisioner.records.paths import private_folder
+
+
+def new_run_id(now: datetime) -> str:
+    """Sorts by time, and is unlike any other: `20261123T214800Z-3f9a1c`."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+class Journal:
+    """Append-only. A row is on disk (fsynced) when `record` returns; several threads may record."""
+
+    def __init__(self, state: Path, site: str, run: str) -> None:
+        self.path = private_folder(state / "runs" / site) / f"{run}.jsonl"
+        self._lock = Lock()
+        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self._file = os.fdopen(handle, "ab")
+
+    def record(self, row: Mapping[str, Any]) -> None:
+        """Append one row with the time of writing."""
+        stamped = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **row}
+        text = json.dumps(stamped, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode("ascii")
+        with self._lock:
+            self._file.write(_checked(text))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Nothing more will be recorded."""
+        self._file.close()
+
+
+def read_journal(path: Path) -> Iterator[dict[str, Any]]:
+    """Rows up to the first line that is torn or does not fit its checksum."""
+    with path.open("rb") as file:
+        for line in file:
+            _, _, text = line.partition(b" ")
+            if not line.endswith(b"\n") or _checked(text.rstrip(b"\n")) != line:
+                return
+            yield json.loads(text)
+
+
+def _checked(text: bytes) -> bytes:
+    return hashlib.sha256(text).hexdigest()[:16].encode("ascii") + b" " + text + b"\n"

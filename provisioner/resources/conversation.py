@@ -1,0 +1,101 @@
+"""The values that travel between the steps and a host's line: batches of writes and the news of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+from pydantic import JsonValue
+
+from provisioner.errors import ScriptError
+from provisioner.resources.base import Ask, Change, Reply
+
+StepState: TypeAlias = Literal["done", "failed", "skipped", "moved"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One write of a batch. It runs only when `ask` still answers `rests_on` and every need is done."""
+
+    id: str
+    change: Change
+    needs: tuple[str, ...]
+    ask: Ask
+    rests_on: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """Our record on the host: what is declared there, by item address, and from which commit."""
+
+    commit: str
+    items: Mapping[str, Mapping[str, JsonValue]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The writes of one host in one wave, or with no steps the read-back that removes the run file."""
+
+    machine_guid: str
+    steps: tuple[Step, ...]
+    asks: tuple[Ask, ...]
+    applied: Applied | None = None
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """How one step ended: `what` says why it failed, `moved` names the fields that changed meanwhile."""
+
+    id: str
+    state: StepState
+    what: str = ""
+    moved: tuple[str, ...] = ()
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class LeftOverTaken:
+    """The run file that the batch found and removed: of an interrupted run, or of this one."""
+
+    run: str
+    results: tuple[StepResult, ...]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The end of a conversation: one reply or failure per ask, in their order."""
+
+    replies: tuple[Reply | ScriptError, ...]
+
+
+News: TypeAlias = StepResult | LeftOverTaken | Answers
+
+
+class AskingLine(Protocol):
+    """One host's line that can only ask."""
+
+    def ask(self, calls: Sequence[Ask], *, poll: bool = False) -> Sequence[Reply | ScriptError]:
+        """All calls in one conversation. Raises `HostError`. A poll is not counted among the requests."""
+
+    def hang_up(self) -> None:
+        """Close shell and connection; the next call opens them anew."""
+
+
+class ChangingLine(AskingLine, Protocol):
+    """One host's line that can also write."""
+
+    def change(self, batch: Batch) -> Iterator[News]:
+        """Send a batch and tell what happens as it happens. Raises `HostError`, `HeldError`."""
+
+
+def step_result(row: Mapping[str, Any]) -> StepResult:
+    """From the JSON of a frame or of a run file line."""
+    error = row.get("error") or {}
+    return StepResult(
+        id=str(row["id"]),
+        state=row["state"],
+        what=str(error.get("message", "")),
+        moved=tuple(str(name) for name in row.get("moved", ())),
+        needs=str(row.get("needs", "")),
+    )

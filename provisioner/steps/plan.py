@@ -1,0 +1,164 @@
+"""Desired and live in, plan out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from provisioner.errors import CertificateError, LoginRefusedError, ScriptError, UnreachableError
+from provisioner.resources.base import Facts, Observed, Reason, Resource
+from provisioner.resources.comparing import differs
+from provisioner.steps.compare import differing, explain
+from provisioner.steps.items import Desired, address
+from provisioner.steps.plan_value import Action, Cause, FieldChange, Item, PlannedHost
+from provisioner.steps.read import HostLive, Live
+
+State: TypeAlias = Literal["answered", "unreachable", "login_refused", "certificate_refused", "failed"]
+
+
+def plan_items(desired: Desired, live: Live) -> tuple[Item, ...]:
+    """Every declared item with what a run would do, in the manifest's order of hosts and registry order."""
+    return tuple(
+        plan_item(host, resource, live[host])
+        for host, resources in desired.items()
+        if host in live
+        for resource in resources
+    )
+
+
+def plan_hosts(live: Live) -> tuple[PlannedHost, ...]:
+    """The hosts as they answered."""
+    return tuple(_host(name, host) for name, host in live.items())
+
+
+def plan_item(host: str, resource: Resource, live: HostLive) -> Item:
+    """One item: unknown where the read failed, else by comparison."""
+    where = address(host, resource.kind, resource.key)
+    error = live.error or live.failed.get(resource.kind)
+    if error is not None:
+        return _item(host, resource, Action.UNKNOWN, _unknown_reason(error)).model_copy(
+            update={"what": error.what, "next_step": error.next_step}
+        )
+    seen = live.observed.get(where)
+    if seen is None or not seen.present:
+        return _missing(host, resource, seen)
+    return _compared(host, resource, seen, live)
+
+
+def _compared(host: str, resource: Resource, seen: Observed, live: HostLive) -> Item:
+    declared = resource.facts()
+    names = differing(declared, seen.facts)
+    if not names:
+        pending = resource.restart_pending(seen)
+        reason = Reason.RESTART_PENDING if pending else Reason.AS_DECLARED
+        kept = _item(host, resource, Action.KEEP, reason)
+        return kept.model_copy(
+            update={"rests_on": dict(seen.rests_on), "restart": "pending" if pending else "no"}
+        )
+    changes = tuple(
+        FieldChange(field=name, before=before, after=after)
+        for name, before, after in explain(declared, seen.facts, names)
+    )
+    risks = resource.risks(frozenset(names))
+    update = {
+        "changes": changes,
+        "risks": risks,
+        "restart": "needed" if "restart" in risks else "no",
+        "rests_on": dict(seen.rests_on),
+        "cause": cause(
+            declared, seen.facts, _applied_facts(live, address(host, resource.kind, resource.key))
+        ),
+    }
+    refusal = resource.refuse(seen)
+    if refusal is not None:
+        update |= {"what": refusal.what, "next_step": refusal.next_step, "restart": "no"}
+        return _item(host, resource, Action.REFUSED, refusal.reason).model_copy(update=update)
+    return _item(host, resource, Action.UPDATE, Reason.DIFFERS).model_copy(update=update)
+
+
+def _missing(host: str, resource: Resource, seen: Observed | None) -> Item:
+    changes = tuple(
+        FieldChange(field=name, before=None, after=value) for name, value in resource.facts().items()
+    )
+    rests_on = dict(seen.rests_on) if seen else {}
+    made = _item(host, resource, Action.CREATE, Reason.MISSING)
+    return made.model_copy(update={"changes": changes, "rests_on": rests_on})
+
+
+def cause(declared: Facts, live: Facts, applied: Facts | None) -> Cause:
+    """By our record of what was last applied: did the live side move, or the manifest, or both?"""
+    if applied is None:
+        return Cause.NEVER_APPLIED
+    manifest_moved = applied != declared
+    live_moved = any(differs(was, live.get(name)) for name, was in applied.items())
+    if manifest_moved:
+        return Cause.BOTH if live_moved else Cause.MANIFEST_CHANGED
+    return Cause.CHANGED_BY_HAND
+
+
+def _applied_facts(live: HostLive, where: str) -> Facts | None:
+    items = live.facts.applied.get("items", {}) if live.facts else {}
+    found = items.get(where) if isinstance(items, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def _item(host: str, resource: Resource, action: Action, reason: Reason) -> Item:
+    where = address(host, resource.kind, resource.key)
+    return Item(address=where, host=host, kind=resource.kind, key=resource.key, action=action, reason=reason)
+
+
+def _unknown_reason(error: Exception) -> Reason:
+    match error:
+        case ScriptError():
+            return Reason.READ_FAILED
+        case LoginRefusedError():
+            return Reason.LOGIN_REFUSED
+        case CertificateError():
+            return Reason.CERTIFICATE_REFUSED
+        case _:
+            return Reason.HOST_UNREACHABLE
+
+
+def _host(name: str, live: HostLive) -> PlannedHost:
+    if live.error is not None:
+        error = live.error
+        return PlannedHost(name=name, state=_state(error), what=error.what, next_step=error.next_step)
+    left = live.facts.left_over if live.facts else None
+    if left is None:
+        return PlannedHost(name=name, state="answered")
+    results = {str(row["id"]): str(row.get("state", "")) for row in left.results}
+    return PlannedHost(name=name, state="answered", left_over=left.run, left_over_results=results)
+
+
+def _state(error: Exception) -> State:
+    match error:
+        case LoginRefusedError():
+            return "login_refused"
+        case CertificateError():
+            return "certificate_refused"
+        case UnreachableError():
+            return "unreachable"
+        case _:
+            return "failed"
+
+
+def moved_fields(planned: Sequence[Item], fresh: Sequence[Item]) -> dict[str, tuple[str, ...]]:
+    """Items whose live facts are not those the plan rests on: address to the fields that moved."""
+    now = {item.address: item for item in fresh}
+    moved = {
+        item.address: _moved(item, now.get(item.address))
+        for item in planned
+        if item.action is not Action.UNKNOWN
+    }
+    return {where: fields for where, fields in moved.items() if fields}
+
+
+def _moved(was: Item, now: Item | None) -> tuple[str, ...]:
+    if now is None or now.action is Action.UNKNOWN:
+        return ("(cannot be read any more)",)
+    names = differing(was.rests_on, now.rests_on) + [key for key in now.rests_on if key not in was.rests_on]
+    return tuple(
+        field
+        for name in names
+        for field, _, _ in explain({name: was.rests_on.get(name)}, now.rests_on, [name])
+    )

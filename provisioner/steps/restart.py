@@ -1,0 +1,139 @@
+"""One restart per host at the end: only where something waits for it, only when it is allowed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event as Flag
+from typing import Literal, TypeAlias
+
+from provisioner.errors import HostError
+from provisioner.resources.conversation import Step
+from provisioner.resources.host import HostFacts, read_host
+from provisioner.resources.host import restart_host as restart_talk
+from provisioner.steps.events import Event, Happened
+from provisioner.steps.host_apply import STATES, HostApply
+from provisioner.steps.plan_value import Action, Item
+from provisioner.steps.talk import converse
+
+RestartMode: TypeAlias = Literal["now", "window", "never"]
+
+DELAY_SECONDS = 5
+"""Between our call and the restart, so that the answer gets out (ansible.windows: at least 2)."""
+WAIT_SECONDS = 600
+"""How long a restarted host may take to answer (ansible.windows `win_reboot`)."""
+
+
+@dataclass(frozen=True)
+class RestartPolicy:
+    """What the person and the manifest allow on one host."""
+
+    mode: RestartMode
+    open_now: Callable[[datetime], bool] | None = None
+    """Whether the maintenance window holds this local time of the host; None without a window."""
+    opens: Callable[[datetime], str] = lambda _: ""
+    """When the window opens next, in words."""
+
+
+def restart_host(host: HostApply, policy: RestartPolicy, stop: Flag) -> Iterator[Event]:
+    """Restart if something waits for it, and read back under the new name."""
+    waiting = [item for item in host.items_now() if item.restart == "pending"]
+    if not waiting or host.live.facts is None:
+        return
+    refused = _why_not(policy, host.live.facts.local_time)
+    if refused:
+        yield host.tell(Happened.RESTART_WAITS, what=refused, address=waiting[0].address)
+        return
+    try:
+        yield from _restart(host, waiting[0], stop)
+    except HostError as error:
+        host.broken = True
+        yield host.tell(Happened.HOST_FAILED, what=error.what, next_step=error.next_step)
+
+
+def _why_not(policy: RestartPolicy, local_time: datetime) -> str:
+    if policy.mode == "now":
+        return ""
+    if policy.mode == "never":
+        return "restarts are switched off (--restart never)"
+    if policy.open_now is None:
+        return "no maintenance window is declared"
+    if policy.open_now(local_time):
+        return ""
+    return f"the maintenance window opens {policy.opens(local_time)}"
+
+
+def _restart(host: HostApply, because: Item, stop: Flag) -> Iterator[Event]:
+    assert host.live.facts is not None
+    before = host.live.facts
+    held = {item.address for item in host.items_now() if item.action is Action.KEEP}
+    # A connection of its own: the batch before it is closed and its shell freed.
+    host.line.hang_up()
+    for news in host.send((_step(host, because),)):
+        state = getattr(news, "state", "")
+        if state and state != "done":
+            yield host.tell(STATES[state], address=because.address, what=getattr(news, "what", ""))
+            return
+    host.line.hang_up()
+    yield host.tell(Happened.RESTARTING)
+    _wait_for_new_boot(host, before, stop)
+    for _ in host.read_back():
+        pass
+    yield host.tell(Happened.RESTARTED)
+    yield from _not_held(host, held)
+
+
+def _not_held(host: HostApply, held: set[str]) -> Iterator[Event]:
+    """What held before the restart must hold after it, and wait for no other one."""
+    for item in host.items_now():
+        if item.address not in held or (item.action is Action.KEEP and item.restart == "no"):
+            continue
+        host.undone.add(item.address)
+        fields = tuple(change.field for change in item.changes)
+        yield host.tell(Happened.NOT_VERIFIED, address=item.address, fields=fields, what=item.what)
+
+
+def _step(host: HostApply, because: Item) -> Step:
+    """The restart rests on the very facts that wait for it: another's restart meanwhile makes it needless."""
+    resource = next(r for r in host.resources if r.kind == because.kind and r.key == because.key)
+    change = next(restart_talk(DELAY_SECONDS, "provisioner: taking over declared settings"))
+    return Step(f"{host.name}/restart", change, (), next(type(resource).read([resource])), because.rests_on)
+
+
+def _wait_for_new_boot(host: HostApply, before: HostFacts, stop: Flag) -> None:
+    """A first answer may still come from the old boot, so only a changed boot time counts."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    pause = 0.5
+    while True:
+        facts = _poll(host)
+        if facts is not None and facts.boot_filetime != before.boot_filetime:
+            return
+        if stop.is_set():
+            raise HostError(
+                "interrupted while it restarts; the restart goes on",
+                where=host.name,
+                next_step="Plan again when it is up.",
+            )
+        if time.monotonic() > deadline:
+            raise HostError(
+                f"it did not come back within {WAIT_SECONDS} s of its restart",
+                where=host.name,
+                next_step="Look at its screen; the settings are written and take effect with the restart.",
+            )
+        time.sleep(pause)
+        pause = min(pause * 1.5, 5)
+
+
+def _poll(host: HostApply) -> HostFacts | None:
+    try:
+        found = converse({"": read_host()}, lambda calls: host.line.ask(calls, poll=True))[""]
+    except HostError:
+        host.line.hang_up()
+        return None
+    if isinstance(found, HostFacts) and found.machine_guid == (
+        host.live.facts and host.live.facts.machine_guid
+    ):
+        return found
+    return None

@@ -1,0 +1,40 @@
+"""A line that ends in the lab's play instead of a socket: everything above the wire is the real thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from provisioner.lab.machine import SimulatedMachine
+from provisioner.lab.play import play
+from provisioner.lab.stage import Stage
+from provisioner.links.windows import ChangingWindowsLine, Target
+from provisioner.resources.base import Secret
+
+
+class PlayedLine(ChangingWindowsLine):
+    """Packs and unpacks as on the wire. `requests` keeps what was sent, `before` runs before each request."""
+
+    def __init__(self, stage: Stage, run: str = "run-1", name: str = "a") -> None:
+        target = Target(name, ("192.0.2.21",), 5985, False, "ntlm", "provision")
+        super().__init__(target, lambda: "", lambda *_: None, run, reveal_secret=_no_secret)
+        self.stage = stage
+        self.requests: list[bytes] = []
+        self.before: Callable[[bytes], None] = lambda _: None
+
+    def _converse(self, request: bytes) -> Iterator[dict[str, Any]]:
+        self.requests.append(request)
+        self.before(request)
+        frames: list[Mapping[str, Any]] = []
+        play(self.stage, request, frames.append)
+        yield from (dict(frame) for frame in frames)
+
+
+def _no_secret(secret: Secret) -> str:
+    raise AssertionError(f"no test here follows {secret}")
+
+
+def staged(content: Mapping[str, Any]) -> Stage:
+    """A machine that restarts at once when it is told to."""
+    machine = SimulatedMachine(content, going_down=lambda _: machine.boot())
+    return Stage(machine)
