@@ -1,0 +1,154 @@
+"""Builds the lines to a site's hosts: on the real network, or to its twin in the lab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeVar
+
+from provisioner.errors import UsageError
+from provisioner.lab import join
+from provisioner.links.dial import Dial, straight
+from provisioner.links.secrets import reveal
+from provisioner.links.windows import AskingWindowsLine, ChangingWindowsLine, Target
+from provisioner.manifest.site import Host, Site
+from provisioner.records.paths import state_folder
+from provisioner.resources.base import Secret
+from provisioner.steps.plan_value import Wire
+
+LineT = TypeVar("LineT", bound=AskingWindowsLine)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the flags say about whom to contact and how."""
+
+    only: tuple[str, ...] = ()
+    state: Path | None = None
+    lab: bool = False
+    lab_state: Path | None = None
+    lab_endpoints: Path | None = None
+    allow_command: bool = False
+    secret_folders: tuple[Path, ...] = field(default=())
+
+    @property
+    def in_lab(self) -> bool:
+        """Whether nobody but a lab may be contacted."""
+        return self.lab or self.lab_state is not None or self.lab_endpoints is not None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How hosts are dialled and what proves us and them. A lab puts its own passwords and pins in."""
+
+    dial: Dial
+    password: Callable[[Host], str]
+    pin: Callable[[Host], str | None]
+    secret: Callable[[Secret], str]
+
+
+def chosen_hosts(site: Site, only: Sequence[str]) -> tuple[Host, ...]:
+    """The hosts to contact, in the manifest's order. Raises `UsageError` for a name that is not there."""
+    names = [host.name for host in site.hosts]
+    for name in only:
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(names)}."
+            raise UsageError(f"--only {name}: the manifest has no such host", next_step=hint)
+    return tuple(host for host in site.hosts if not only or host.name in only)
+
+
+def asking_lines(hosts: Sequence[Host], reach: Reach, run: str) -> dict[str, AskingWindowsLine]:
+    """Lines that cannot write."""
+    return {
+        host.name: AskingWindowsLine(_target(host, reach), _password(host, reach), reach.dial, run)
+        for host in hosts
+    }
+
+
+def changing_lines(hosts: Sequence[Host], reach: Reach, run: str) -> dict[str, ChangingWindowsLine]:
+    """Lines that can write; built for `apply` alone."""
+    return {
+        host.name: ChangingWindowsLine(
+            _target(host, reach), _password(host, reach), reach.dial, run, reveal_secret=reach.secret
+        )
+        for host in hosts
+    }
+
+
+@contextmanager
+def hanging_up(lines: Mapping[str, LineT]) -> Iterator[Mapping[str, LineT]]:
+    """Hang up on every host in the end, whatever happens."""
+    try:
+        yield lines
+    finally:
+        for line in lines.values():
+            line.hang_up()
+
+
+def wire(lines: Mapping[str, AskingWindowsLine]) -> dict[str, Wire]:
+    """What each host cost so far, by `<host>/<protocol>`."""
+    return {
+        f"{name}/{line.meter.protocol}": Wire.model_validate(
+            vars(line.meter) | {"addresses": tuple(line.meter.addresses)}
+        )
+        for name, line in lines.items()
+    }
+
+
+def reach_for(site: Site, options: Options) -> Reach:
+    """The real network, or the lab that the flags name; a lab is started when none serves this site."""
+    if options.in_lab:
+        return _lab_reach(site, options)
+
+    def follow(secret: Secret) -> str:
+        return reveal(
+            secret,
+            base=site.path.parent if site.path.is_file() else site.path,
+            allowed_folders=options.secret_folders,
+            allow_command=options.allow_command,
+        ).get_secret_value()
+
+    return Reach(
+        dial=straight,
+        password=lambda host: follow(host.connect.password) if host.connect.password else "",
+        pin=lambda host: host.connect.certificate_sha256,
+        secret=follow,
+    )
+
+
+def _lab_reach(site: Site, options: Options) -> Reach:
+    if options.lab_endpoints is not None:
+        access = join.from_file(options.lab_endpoints)
+    else:
+        access = join.join_or_start(site.path, lab_folder(site.name, options))
+    return Reach(dial=access.dial, password=access.password, pin=access.pin, secret=access.secret)
+
+
+def lab_folder(site: str, options: Options) -> Path:
+    """Where the twin of this site is kept."""
+    return options.lab_state or state_folder(options.state) / "lab" / site
+
+
+def _password(host: Host, reach: Reach) -> Callable[[], str]:
+    return lambda: reach.password(host)
+
+
+def _target(host: Host, reach: Reach) -> Target:
+    connect = host.connect
+    return Target(
+        name=host.name,
+        addresses=tuple(address for address in (connect.address, connect.first_address) if address),
+        port=connect.effective_port,
+        https=connect.https,
+        transport=connect.transport,
+        username=connect.username,
+        certificate_sha256=reach.pin(host),
+        ca_file=str(connect.ca_file) if connect.ca_file else None,
+        client_certificate=str(connect.client_certificate) if connect.client_certificate else None,
+        client_key=str(connect.client_key) if connect.client_key else None,
+        proxy=connect.proxy,
+    )

@@ -1,0 +1,64 @@
+"""The one place that writes to the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from provisioner.cli.flags import Format
+from provisioner.errors import ProvisionerError
+
+if TYPE_CHECKING:
+    from provisioner.views.human import Human
+    from provisioner.views.json import Json
+
+
+def say(text: str) -> None:
+    """To standard output, at once."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """To standard error."""
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def view_for(format_: Format, verbose: int = 0) -> Human | Json:
+    """The view of a format. Colour only on a terminal, and not where NO_COLOR is set (no-color.org)."""
+    if format_ is Format.JSON:
+        from provisioner.views.json import Json
+
+        return Json()
+    from provisioner.views.human import Human
+
+    return Human(colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ, verbose=verbose)
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[object]:
+    """A bar on a terminal's standard error, nothing otherwise; give the yielded function what is done."""
+    if not sys.stderr.isatty() or total == 0:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda _: bar.advance(task)
+
+
+def tell_error(error: ProvisionerError, arguments: Sequence[str] | None) -> None:
+    """An error in the format that was asked for: JSON on standard output, words on standard error."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if "json" in given or "--format=json" in given:
+        say(view_for(Format.JSON).error(error))
+    else:
+        from provisioner.views.human import Human
+
+        complain(Human(colour=sys.stderr.isatty() and "NO_COLOR" not in os.environ).error(error))

@@ -1,0 +1,57 @@
+"""Runs a verb's steps and hands their values to the view that was chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from provisioner.cli.applying import Ended, Show, apply_target
+from provisioner.cli.contact import Options
+from provisioner.cli.flags import Format, Restart
+from provisioner.cli.output import complain, say
+from provisioner.cli.session import plan_only
+from provisioner.records.plans import save_plan
+from provisioner.steps import exits
+from provisioner.views.human import Human
+from provisioner.views.json import Json
+
+
+def look_and_show(
+    site: Path, options: Options, out: Path | None, format: Format, verbose: int, *, drift: bool
+) -> int:
+    """`plan` and `drift`."""
+    from provisioner.cli.output import view_for
+
+    plan = plan_only(site, options)
+    if out is not None:
+        save_plan(out, plan.model_dump(mode="json"))
+    say(view_for(format, verbose).plan(plan, drift=drift))
+    if out is not None and format is Format.HUMAN:
+        complain(f"saved; apply exactly this with: provisioner apply {out}\n")
+    return exits.of_plan(plan)
+
+
+def apply_and_show(
+    target: Path, options: Options, yes: bool, restart: Restart, format: Format, verbose: int
+) -> int:
+    """`apply`."""
+    from provisioner.cli.output import view_for
+
+    view = view_for(format, verbose)
+    show = Show(
+        plan=lambda plan: say(view.applied_plan(plan) if isinstance(view, Json) else view.plan(plan) + "\n"),
+        event=lambda event: say(view.event(event)),
+    )
+    ended = apply_target(target, options, yes=yes, restart=restart, show=show)
+    _show_end(view, ended)
+    return ended.code
+
+
+def _show_end(view: Human | Json, ended: Ended) -> None:
+    meaning = exits.MEANING[ended.code]
+    if isinstance(view, Json):
+        wire = {name: row.model_dump(mode="json") for name, row in ended.wire.items()}
+        say(view.ended(ended.code, meaning, {"id": ended.run, "wire": wire}))
+        return
+    say(view.ended(ended.code, meaning))
+    if ended.journal is not None:
+        complain(f"run {ended.run}; journal {ended.journal}\n")

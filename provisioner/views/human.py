@@ -1,0 +1,128 @@
+"""Values to text for a person at a terminal. Width and colour are arguments, nothing is read from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provisioner.errors import ManifestError, ProvisionerError
+from provisioner.manifest.complaint import Complaint
+from provisioner.steps.events import FAILURES, REFUSALS, Event, Happened
+from provisioner.steps.plan_value import Action, Item, Plan, PlannedHost
+from provisioner.views.words import CAUSE, HAPPENED, REASON, RISK, SIGN, counted, plain, value
+
+_COLOUR = {
+    Action.CREATE: "32",
+    Action.UPDATE: "33",
+    Action.DELETE: "31",
+    Action.REFUSED: "31",
+    Action.UNKNOWN: "35",
+    Action.OPERATOR_STEP: "36",
+}
+
+
+class Human:
+    """The view for people. `colour` paints signs and failures with ANSI codes."""
+
+    def __init__(self, *, colour: bool = False, verbose: int = 0) -> None:
+        self._colour = colour
+        self._verbose = verbose
+
+    def plan(self, plan: Plan, *, drift: bool = False) -> str:
+        """Hosts with what differs, then the totals, then what to do next."""
+        parts = [self._host(host, plan.of(host.name), drift=drift) for host in plan.hosts]
+        title = "Drift" if drift else "Plan"
+        parts.append(f"{title} of {plain(plan.site.name)}: {counted(dict(plan.summary))}.")
+        if self._verbose:
+            parts.append(self._wire(plan))
+        return "\n\n".join(parts) + "\n"
+
+    def event(self, event: Event) -> str:
+        """One line, with what to do below it where something went wrong."""
+        where = event.address or event.host
+        words = HAPPENED[event.happened]
+        if event.happened in FAILURES | REFUSALS | {Happened.HOST_FAILED}:
+            words = self._paint(words, "31")
+        said = [part for part in (self._detail(event), ", ".join(map(plain, event.fields))) if part]
+        line = f"  {plain(where)}: {words}" + (f" ({'; '.join(said)})" if said else "")
+        return line + (f"\n      {plain(event.next_step)}" if event.next_step else "") + "\n"
+
+    def error(self, error: ProvisionerError) -> str:
+        """What, where, and what to do; a manifest's complaints each with their line."""
+        if isinstance(error, ManifestError) and error.complaints:
+            return self.complaints([c for c in error.complaints if isinstance(c, Complaint)])
+        where = f"{plain(error.where)}: " if error.where else ""
+        hint = f"\n  {plain(error.next_step)}" if error.next_step else ""
+        return f"{self._paint('error', '31')}: {where}{plain(error.what)}{hint}\n"
+
+    def complaints(self, complaints: Sequence[Complaint]) -> str:
+        """All faults of a manifest, in file order, with the line and a mark under the place."""
+        parts = [self._complaint(complaint) for complaint in complaints]
+        faults = "1 fault" if len(parts) == 1 else f"{len(parts)} faults"
+        return "\n".join([*parts, f"{faults}; no host was contacted."]) + "\n"
+
+    def valid(self, name: str, hosts: int, items: int) -> str:
+        """The manifest has no fault."""
+        return f"{plain(name)}: valid; {_many(hosts, 'host')}, {_many(items, 'setting')}.\n"
+
+    def ended(self, code: int, meaning: str) -> str:
+        """The last line of an apply."""
+        return f"\n{self._paint('Ended', '1')}: {meaning} (exit {code}).\n"
+
+    def _complaint(self, complaint: Complaint) -> str:
+        place = f"{plain(complaint.file)}:{complaint.line}:{complaint.column}"
+        lines = [f"{self._paint(place, '1')}: {plain(complaint.what)} [{complaint.code}]"]
+        if complaint.text:
+            lines += [f"    {plain(complaint.text)}", "    " + " " * (complaint.column - 1) + "^"]
+        if complaint.next_step:
+            lines.append(f"    {plain(complaint.next_step)}")
+        return "\n".join(lines) + "\n"
+
+    def _host(self, host: PlannedHost, items: Sequence[Item], *, drift: bool) -> str:
+        if host.state != "answered":
+            what = f"{self._paint('?', '35')} {plain(host.what)}"
+            return f"{plain(host.name)}\n  {what}\n      {plain(host.next_step)}".rstrip()
+        lines = [plain(host.name)]
+        if host.left_over:
+            lines.append(
+                f"  ~ an interrupted run ({plain(host.left_over)}) left its run file; apply takes it over"
+            )
+        kept = [item for item in items if item.action is Action.KEEP and item.restart == "no"]
+        lines += [line for item in items if item not in kept for line in self._item(item, drift=drift)]
+        if kept:
+            lines.append("  = as declared: " + ", ".join(plain(_short(item)) for item in kept))
+        return "\n".join(lines)
+
+    def _item(self, item: Item, *, drift: bool) -> list[str]:
+        sign = self._paint(SIGN[item.action], _COLOUR.get(item.action, "0"))
+        notes = [REASON[item.reason]] if item.action in (Action.KEEP, Action.REFUSED, Action.UNKNOWN) else []
+        notes += [RISK[risk] for risk in item.risks]
+        notes += [CAUSE[item.cause]] if drift and item.cause else []
+        lines = [f"  {sign} {plain(_short(item))}" + (f"  ({', '.join(notes)})" if notes else "")]
+        lines += [f"      {c.field}: {value(c.before)} -> {value(c.after)}" for c in item.changes]
+        return lines + [f"      {plain(text)}" for text in (item.what, item.next_step) if text]
+
+    def _wire(self, plan: Plan) -> str:
+        rows = [
+            f"  {plain(name)}: {wire.requests} requests (+{wire.extra}), {wire.connections} connections, "
+            f"{wire.bytes_sent} bytes out, {wire.bytes_received} in"
+            for name, wire in plan.run.wire.items()
+        ]
+        return "\n".join(["On the wire:", *rows])
+
+    def _detail(self, event: Event) -> str:
+        if event.happened is Happened.BATCH_SENT:
+            return _many(int(event.what), "change")
+        if event.happened is Happened.VERIFIED:
+            return "takes effect with the restart" if event.what == "pending" else ""
+        return plain(f"{event.run}: {event.what}" if event.run else event.what)
+
+    def _paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+
+
+def _short(item: Item) -> str:
+    return item.address.removeprefix(f"{item.host}/")
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,69 @@
+"""Manifest settings at random, valid by construction; new kinds join here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+NAMES = st.from_regex(r"\A[A-Z][A-Z0-9-]{0,12}[A-Z0-9]\Z")
+ZONES = st.sampled_from(
+    ["Europe/Stockholm", "UTC", "Asia/Kolkata", "Pacific Standard Time", "America/Sao_Paulo"]
+)
+SERVERS = st.lists(
+    st.sampled_from(["ntp.harbour.example", "192.0.2.5", "time.example", "192.0.2.123"]),
+    min_size=1,
+    max_size=3,
+    unique=True,
+)
+DURATIONS = st.sampled_from(["never", "90 s", "10 min", "2 h"])
+ON_POWER = DURATIONS | st.fixed_dictionaries({}, optional={"ac": DURATIONS, "dc": DURATIONS}).filter(bool)
+DAYS = st.sampled_from(["every_day", "sunday", "wednesday", "saturday"])
+
+
+def _clock() -> st.SearchStrategy[dict[str, Any]]:
+    zone = {"time_zone": ZONES, "daylight_saving": st.booleans()}
+    ntp = st.fixed_dictionaries({"ntp": SERVERS}, optional={**zone, "poll_seconds": st.integers(1024, 32768)})
+    manual = st.fixed_dictionaries(
+        {"manual": st.just(True)}, optional={**zone, "tolerance_seconds": st.integers(3, 60)}
+    )
+    return ntp | manual | st.fixed_dictionaries({"time_zone": ZONES})
+
+
+def _windows_update() -> st.SearchStrategy[dict[str, Any]]:
+    shared = {
+        "install_minor_immediately": st.booleans(),
+        "active_hours": st.just("not_configured") | st.just({"start": "06:00", "end": "22:00"}),
+    }
+    scheduled = st.fixed_dictionaries(
+        {"install": st.just("scheduled"), "day": DAYS, "time": st.sampled_from(["00:00", "03:00", "23:00"])},
+        optional={"other_microsoft_products": st.booleans(), **shared},
+    )
+    other = st.fixed_dictionaries(
+        {"install": st.sampled_from(["disabled", "not_configured", "notify_before_install"])}, optional=shared
+    )
+    restart = st.fixed_dictionaries(
+        {
+            "restart": st.sampled_from([False, "not_configured"]).map(
+                lambda state: {"always_at_scheduled_time": state}
+            )
+            | st.fixed_dictionaries(
+                {"always_at_scheduled_time": st.just(True), "delay_minutes": st.integers(15, 180)}
+            )
+        }
+    )
+    return scheduled | other | restart
+
+
+SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "computer_name": NAMES,
+        "clock": _clock(),
+        "power": st.fixed_dictionaries(
+            {}, optional={"sleep": ON_POWER, "display_off": ON_POWER, "hibernate": ON_POWER}
+        ).filter(bool),
+        "windows_update": _windows_update(),
+    },
+).filter(bool)
+"""What one host declares: any of the kinds, each in any of its forms."""
