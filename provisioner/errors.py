@@ -46,7 +46,9 @@ class ManifestError(ProvisionerError):
 
     exit_code = 64
 
-    def __init__(self, what: str, *, complaints: tuple[object, ...] = (), where: str = "", next_step: str = "") -> None:
+    def __init__(
+        self, what: str, *, complaints: tuple[object, ...] = (), where: str = "", next_step: str = ""
+    ) -> None:
         super().__init__(what, where=where, next_step=next_step)
         self.complaints = complaints
 

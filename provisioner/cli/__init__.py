@@ -27,7 +27,7 @@ def run(arguments: list[str] | None = None) -> int:
     from provisioner.cli.output import complain
 
     try:
-        code = get_command(app).main(arguments, prog_name="provisioner", standalone_mode=False)
+        code = get_command(app).main(arguments, prog_name="provisioner", standalone_mode=False, obj=run)
         return int(code or 0)
     except TyperException as error:
         complain(f"error: {error.format_message() if hasattr(error, 'format_message') else error}\n")

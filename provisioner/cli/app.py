@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from provisioner import __version__
 from provisioner.cli import flags
 from provisioner.cli.lab_verbs import lab_app
 from provisioner.cli.output import say, view_for
+
+if TYPE_CHECKING:
+    from provisioner.cli.contact import Options
 
 app = typer.Typer(
     name="provisioner",
@@ -112,6 +115,7 @@ def apply(
 
 @app.command(epilog="Example: provisioner demo")
 def demo(
+    context: typer.Context,
     folder: Annotated[
         Path | None,
         typer.Option("--folder", metavar="DIR", help="Where to put its files. Default: a new one."),
@@ -120,7 +124,7 @@ def demo(
     """Show everything on a simulated site: plan, apply with restart, an empty plan, drift."""
     from provisioner.cli.demo import run_demo
 
-    raise typer.Exit(run_demo(folder))
+    raise typer.Exit(run_demo(folder, context.obj))
 
 
 @app.command(epilog="Example: provisioner schema --write schemas")
@@ -140,7 +144,7 @@ def schema(
 
 
 def _look(
-    site: Path, options: object, out: Path | None, format: flags.Format, verbose: int, *, drift: bool
+    site: Path, options: Options, out: Path | None, format: flags.Format, verbose: int, *, drift: bool
 ) -> None:
     from provisioner.cli.showing import look_and_show
 
@@ -155,7 +159,7 @@ def _options(
     lab_endpoints: Path | None,
     allow_command: bool,
     secret_folder: list[Path],
-) -> object:
+) -> Options:
     from provisioner.cli.contact import Options
 
     return Options(tuple(only), state, lab, lab_state, lab_endpoints, allow_command, tuple(secret_folder))

@@ -17,7 +17,7 @@ import typer
 from provisioner.cli.contact import Options, changing_lines, hanging_up, wire
 from provisioner.cli.flags import Restart
 from provisioner.cli.output import complain
-from provisioner.cli.session import Look, look_at, read_and_plan, run_of
+from provisioner.cli.session import Look, look_at, read_and_plan
 from provisioner.errors import InterruptedRun, UsageError
 from provisioner.links.windows import ChangingWindowsLine
 from provisioner.manifest.site import Host
@@ -26,7 +26,7 @@ from provisioner.records.paths import state_folder
 from provisioner.records.plans import load_plan
 from provisioner.steps import exits
 from provisioner.steps.apply import apply
-from provisioner.steps.events import Event, Happened
+from provisioner.steps.events import Event
 from provisioner.steps.plan_value import Plan, Wire
 from provisioner.steps.read import Live
 from provisioner.steps.restart import RestartPolicy

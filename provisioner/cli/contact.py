@@ -107,7 +107,7 @@ def reach_for(site: Site, options: Options) -> Reach:
     def follow(secret: Secret) -> str:
         return reveal(
             secret,
-            base=site.path.parent if site.path.is_file() else site.path,
+            base=site.path.parent,
             allowed_folders=options.secret_folders,
             allow_command=options.allow_command,
         ).get_secret_value()
@@ -142,7 +142,7 @@ def _target(host: Host, reach: Reach) -> Target:
     return Target(
         name=host.name,
         addresses=tuple(address for address in (connect.address, connect.first_address) if address),
-        port=connect.effective_port,
+        port=connect.port or (5986 if connect.https else 5985),
         https=connect.https,
         transport=connect.transport,
         username=connect.username,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ def view_for(format_: Format, verbose: int = 0) -> Human | Json:
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[object]:
+def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
     """A bar on a terminal's standard error, nothing otherwise; give the yielded function what is done."""
     if not sys.stderr.isatty() or total == 0:
         yield lambda _: None

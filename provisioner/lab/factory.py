@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from provisioner.lab.factory_services import SERVICES
+from provisioner.lab.time_zone_rules import zone_rule
 from provisioner.resources.clock_simulated import TIME, ZONE, ZONES
 from provisioner.resources.computer_name import NAMES
 from provisioner.resources.power import SETTINGS
@@ -94,10 +96,18 @@ def _time(now_ms: int) -> dict[str, Any]:
     from tzlocal.windows_tz import win_tz
 
     bias, active = bias_minutes(FACTORY_ZONE, now_ms, daylight_saving=True)
+    year = datetime.fromtimestamp(now_ms // 1000, UTC).year
+    zones = sorted(set(win_tz) - _AFTER_LTSC_2021)
     zone = {"TimeZoneKeyName": text(FACTORY_ZONE), "DynamicDaylightTimeDisabled": dword(0)}
     return {
         ZONE: zone | {"Bias": dword(bias), "ActiveTimeBias": dword(active)},
-        **{rf"{ZONES}\{zone}": {"Std": text(zone)} for zone in sorted(set(win_tz) - _AFTER_LTSC_2021)},
+        **{
+            rf"{ZONES}\{name}": {
+                "Std": text(name),
+                "TZI": {"type": "Binary", "data": zone_rule(name, year)},
+            }
+            for name in zones
+        },
         **_time_service(),
     }
 
@@ -136,6 +146,7 @@ def _files() -> dict[str, Any]:
     policy_file = patch(None, [(_LOCK_SCREEN, "NoLockScreen", 1)])
     return {
         r"C:\ProgramData": {"folder": True},
+        r"C:\Program Files": {"folder": True},
         r"C:\Windows\System32\GroupPolicy": {"folder": True},
         r"C:\Windows\System32\GroupPolicy\Machine": {"folder": True},
         POLICY_FILE: {"base64": b64encode(policy_file).decode("ascii")},

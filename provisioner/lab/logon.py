@@ -14,9 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import spnego
+from pydantic import JsonValue
 from spnego._ntlm_raw.crypto import ntowfv1
 
 from provisioner.lab.machine import SimulatedMachine
+
+ADMINISTRATORS = "S-1-5-32-544"
 
 _NTLM_FILE_LOCK = threading.Lock()
 """pyspnego finds its credential file through an environment variable, and there is one for all doors."""
@@ -30,6 +33,26 @@ def nt_hash(password: str) -> str:
     """The hash under which Windows keeps a password, as hex (MS-NLMP 3.3.1, NTOWFv1)."""
     hashed: bytes = ntowfv1(password)
     return hashed.hex().upper()
+
+
+def admit(machine: SimulatedMachine, user: str, hashed: str) -> None:
+    """See to it that this account exists with this password and is a local administrator."""
+    accounts = machine.get("accounts")
+    known = accounts if isinstance(accounts, dict) else {}
+    rows = {sid: row for sid, row in known.items() if isinstance(row, dict)}
+    sid = next((sid for sid, row in rows.items() if str(row["name"]).casefold() == user.casefold()), "")
+    if not sid:
+        domain = next(iter(rows), "S-1-5-21-1-1-1-500").rpartition("-")[0]
+        sid = f"{domain}-{1000 + len(rows)}"
+        while sid in rows:
+            sid = f"{domain}-{int(sid.rpartition('-')[2]) + 1}"
+    row: JsonValue = {"name": user, "enabled": True, "password": hashed}
+    if rows.get(sid) != row:
+        machine.set_by_hand("accounts", sid, value=row)
+    members = machine.get("groups", ADMINISTRATORS, "members")
+    if not isinstance(members, list) or sid not in members:
+        inside: JsonValue = [*(members if isinstance(members, list) else []), sid]
+        machine.set_by_hand("groups", ADMINISTRATORS, "members", value=inside)
 
 
 def basic_user(machine: SimulatedMachine, token: str) -> str:

@@ -63,10 +63,9 @@ def factory_address(connect: ConnectShape) -> str:
 
 def fingerprint(site: SiteShape) -> str:
     """Changes when the doors would have to be others; the settings of the manifest do not matter."""
-    rows = [
-        [host.name, list(host.roles), connect.address, connect.first_address, port_of(connect)]
-        + [connect.https, connect.username]
-        for host in site.hosts
-        for connect in (host.connect,)
-    ]
+    rows = [[host.name, *host.roles, *_door(host.connect)] for host in site.hosts]
     return hashlib.sha256(json.dumps([site.name, rows]).encode()).hexdigest()
+
+
+def _door(connect: ConnectShape) -> tuple[object, ...]:
+    return connect.address, connect.first_address, port_of(connect), connect.https, connect.username

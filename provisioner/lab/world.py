@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 import time
-import uuid
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from provisioner.errors import LabError
 from provisioner.lab.factory import factory_new
 from provisioner.lab.faults import Faults, fault_from
-from provisioner.lab.logon import nt_hash
+from provisioner.lab.logon import admit, nt_hash
 from provisioner.lab.machine import SimulatedMachine
 from provisioner.lab.network import LOOPBACK, Network
 from provisioner.lab.personality import load_personality
@@ -26,8 +26,6 @@ from provisioner.lab.saving import Saver, read_json, write_json
 from provisioner.lab.shape import HostShape, SiteShape, account_of, factory_address, fingerprint, port_of
 from provisioner.lab.twin import DOWN_SECONDS, Twin
 from provisioner.records.paths import private_folder
-
-CRYPTOGRAPHY = r"HKLM\SOFTWARE\Microsoft\Cryptography"
 
 
 class World:
@@ -45,9 +43,9 @@ class World:
         self._saver = Saver()
         self.network = Network()
         self.faults = Faults()
-        self._reception = Reception()
+        self.reception = Reception()
         self._premises = Premises(
-            self._reception, self.faults, private_folder(folder / "doors"), self._saver.flush
+            self.reception, self.faults, private_folder(folder / "doors"), self._saver.flush
         )
         self.twins = {host.name: self._twin(host, down_seconds) for host in site.hosts}
         self._saver.flush()
@@ -85,7 +83,6 @@ class World:
         self.faults.clear()
         for host in self.site.hosts:
             self.twins[host.name].replace(self._factory_new(host))
-            self._arrive(host)
         self._saver.flush()
 
     def open_connections(self) -> int:
@@ -94,7 +91,7 @@ class World:
 
     def close(self) -> None:
         """Close all doors and write what is left."""
-        self._reception.close()
+        self.reception.close()
         for twin in self.twins.values():
             twin.close()
         self._saver.close()
@@ -102,13 +99,61 @@ class World:
     def _twin(self, host: HostShape, down_seconds: float) -> Twin:
         path = self._machines / f"{host.name}.json"
         kept = read_json(path)
-        content = kept if isinstance(kept, dict) else self._factory_new(host)
         twin = Twin(
-            content,
+            kept if isinstance(kept, dict) else self._factory_new(host),
             self._premises,
             https=host.connect.https,
             saved=lambda: self._saver.changed(path, lambda: twin.machine.content()),
             down_seconds=down_seconds,
         )
-        self.twins_arrive(host, twin)
+        self._saver.changed(path, twin.machine.content)
+        admit(twin.machine, account_of(host.connect), nt_hash(self._passwords[host.name]))
+        self._plug_in(host, twin)
         return twin
+
+    def _plug_in(self, host: HostShape, twin: Twin) -> None:
+        connect = host.connect
+        self.network.hold(host.name, factory_address(connect), port_of(connect), twin.door.port)
+
+    def _factory_new(self, host: HostShape) -> dict[str, JsonValue]:
+        """The same world in every fresh lab, but for GUIDs, SIDs and MAC addresses."""
+        personality = self._personality.of(host.name)
+        content: dict[str, JsonValue] = factory_new(
+            host.name,
+            seed=secrets.token_hex(16),
+            computer_name=personality.computer_name or _factory_name(self.site.name, host.name),
+            accounts={account_of(host.connect): nt_hash(self._passwords[host.name])},
+            now_ms=time.time_ns() // 1_000_000,
+        )
+        machine = SimulatedMachine(content)
+        for place, value in personality.set.items():
+            set_by_hand(machine, place, value)
+        return machine.content()
+
+    def _endpoint(self, host: HostShape) -> dict[str, Any]:
+        door = self.twins[host.name].door
+        address = factory_address(host.connect)
+        return {
+            "name": host.name,
+            "role": "+".join(host.roles),
+            "address": address,
+            "url": door.url,
+            "username": host.connect.username,
+            "password": self._passwords[host.name],
+            "certificate_sha256": door.certificate.sha256 if door.certificate else None,
+            "book": [f"{address}:{port_of(host.connect)}", f"{LOOPBACK}:{door.port}"],
+        }
+
+    def _draw_passwords(self, path: Path) -> dict[str, str]:
+        kept = read_json(path)
+        passwords = dict(kept) if isinstance(kept, dict) else {}
+        for host in self.site.hosts:
+            passwords.setdefault(host.name, f"{secrets.token_urlsafe(18)}.aA1")
+        write_json(path, passwords)
+        return passwords
+
+
+def _factory_name(site: str, host: str) -> str:
+    """As Windows setup draws one: DESKTOP- and seven characters; here always the same for a host."""
+    drawn = hashlib.sha256(f"{site}/{host}".encode()).digest()
+    return "DESKTOP-" + base64.b32encode(drawn).decode()[:7]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from html import escape
 from xml.etree.ElementTree import Element
 
+from provisioner.lab.logon import ADMINISTRATORS
 from provisioner.lab.programs import program
 from provisioner.lab.stage import Stage
 from provisioner.lab.winrs import Output, Process, Shells
@@ -16,8 +17,6 @@ from provisioner.lab.wsman import CMD_SHELL, SHELL, Envelope, WsmanFault, answer
 ENVELOPE_ROOM = 3000
 """What header, tags and encryption of a Receive's answer need besides the base64 of the output."""
 IDLE_SECONDS = 7200.0
-
-ADMINISTRATORS = "S-1-5-32-544"
 
 
 class WsmanService:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def commit_of(site: Path) -> str:
-    """The commit of the site's repository, with `-dirty` where it is not what lies there; empty without git."""
+    """The commit of the site's repository, `-dirty` where other things lie there; empty without git."""
     git = shutil.which("git")
     if git is None:
         return ""

@@ -13,8 +13,11 @@ from pydantic import JsonValue
 from provisioner.resources.base import Ask, Asking, Change, Changing, Machine
 from provisioner.resources.registry_values import read_value
 
-OUR_FOLDER = r"C:\ProgramData\provisioner"
-"""Everything we keep on a host lies here, readable by administrators and the system alone."""
+OUR_FOLDER = r"C:\Program Files\provisioner"
+"""Everything we keep on a host lies here, readable by administrators and the system alone.
+
+Not below ProgramData: there any user may make the folder first and stay its owner.
+"""
 RUN_FILE = rf"{OUR_FOLDER}\run.jsonl"
 APPLIED_FILE = rf"{OUR_FOLDER}\applied.json"
 

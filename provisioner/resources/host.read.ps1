@@ -8,6 +8,6 @@ $system = Get-CimInstance -ClassName Win32_OperatingSystem -Property LastBootUpT
     computer_name = Get-RegistryValue -Key $names -Name 'ComputerName'
     boot_filetime = $system.LastBootUpTime.ToFileTimeUtc()
     local_time    = (Get-Date).ToString('s')
-    run_file      = @(Get-TextLine -Path 'C:\ProgramData\provisioner\run.jsonl')
-    applied       = (@(Get-TextLine -Path 'C:\ProgramData\provisioner\applied.json') -join '')
+    run_file      = @(Get-TextLine -Path 'C:\Program Files\provisioner\run.jsonl')
+    applied       = (@(Get-TextLine -Path 'C:\Program Files\provisioner\applied.json') -join '')
 }

@@ -32,7 +32,7 @@ from provisioner.resources.base import (
     Risk,
 )
 from provisioner.resources.comparing import differing
-from provisioner.resources.windows_update_values import FIELDS, KEYS, NOT_CONFIGURED, WEEKS, changes
+from provisioner.resources.windows_update_values import KEYS, NOT_CONFIGURED, WEEKS, numbers_for
 
 _HOUR = r"^([01][0-9]|2[0-3]):00$"
 _MODEL = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -206,7 +206,7 @@ class WindowsUpdate(Resource):
 
     def refuse(self, live: Observed) -> Refusal | None:
         """A domain wins over both the registry and the local file."""
-        return policy.refuse(differing(self.facts(), live.facts), live)
+        return policy.refuse(self.facts(), live)
 
     def risks(self, changed: frozenset[str]) -> tuple[Risk, ...]:
         """Recording stops during a restart by Windows Update (manual: Configure Windows update settings)."""
@@ -218,18 +218,15 @@ class WindowsUpdate(Resource):
         """The registry says what is in force, the policy file what the next refresh makes of it."""
         values: list[JsonValue] = [{"key": key, "name": name} for name, key in KEYS.items()]
         reply = yield Ask(cls.kind, {"values": values})
-        declared = wanted[0]._declared() if wanted else {}
-        return {"": Observed(policy.live(reply.value, frozenset(declared)), reply.value)}
+        declared = wanted[0].facts() if wanted else {}
+        return {"": Observed(policy.live(reply.value, declared), reply.value)}
 
     def update(self, live: Observed) -> Changing[None]:
         """The registry and the policy file together, then a refresh."""
         facts = self.facts()
         changed = differing(facts, live.facts)
-        fields = [name for name in FIELDS if name in facts and (name in changed or "policy_file" in changed)]
-        numbers: dict[str, int | None] = {}
-        for name in fields:
-            numbers |= changes(name, facts[name])
-        yield Change(self.kind, "update", policy.writing(numbers, live.rests_on))
+        writing = facts if "policy_file" in changed else {name: facts[name] for name in sorted(changed)}
+        yield Change(self.kind, "update", policy.writing(numbers_for(writing), live.rests_on))
 
     @classmethod
     def simulate(

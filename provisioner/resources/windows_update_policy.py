@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 
 from pydantic import JsonValue
 
-from provisioner.resources.base import Argument, Observed, Reason, Refusal
-from provisioner.resources.comparing import owned_by_policy
+from provisioner.resources.base import Argument, Facts, Observed, Reason, Refusal
+from provisioner.resources.comparing import differing, owned_by_policy
 from provisioner.resources.registry_pol import PolicyFileError, numbers, patch, raise_version
-from provisioner.resources.windows_update_values import FIELDS, KEYS, Changes, meaning
+from provisioner.resources.windows_update_values import KEYS, Changes, meaning, numbers_for
 
 IN_STEP = "in_step"
 OUT_OF_STEP = "out_of_step"
@@ -20,7 +20,7 @@ UNREADABLE = "unreadable"
 InFile: TypeAlias = Mapping[str, "int | str | None"]
 
 
-def live(raw: Mapping[str, Any], declared: frozenset[str]) -> dict[str, JsonValue]:
+def live(raw: Mapping[str, Any], declared: Facts) -> dict[str, JsonValue]:
     """Live facts; whether the policy file is in step counts for the declared fields only."""
     registry: Mapping[str, JsonValue] = raw["policy"]
     try:
@@ -29,7 +29,7 @@ def live(raw: Mapping[str, Any], declared: frozenset[str]) -> dict[str, JsonValu
         in_file = None
     return {
         **meaning(registry),
-        "policy_file": _step(raw, in_file, declared),
+        "policy_file": _step(raw, in_file, frozenset(numbers_for(declared))),
         "owner": _owner(raw, in_file or {}),
         "preferred_active_hours": raw["preference"],
         "never_restarts_while_somebody_is_logged_on": raw["no_restart_with_users"] == 1,
@@ -48,33 +48,28 @@ def _in_policy_file(key: str) -> str:
     return key.removeprefix("HKLM\\")
 
 
-def _step(raw: Mapping[str, Any], in_file: InFile | None, declared: frozenset[str]) -> str:
+def _step(raw: Mapping[str, Any], in_file: InFile | None, names: frozenset[str]) -> str:
     if in_file is None:
         return UNREADABLE
     # In a domain its policies fill the registry, and the local file says nothing about them.
-    if raw["part_of_domain"] or not _strangers(raw, in_file, declared):
+    if raw["part_of_domain"] or not _strangers(raw, in_file, names):
         return IN_STEP
     return OUT_OF_STEP
 
 
-def _strangers(raw: Mapping[str, Any], in_file: InFile, fields: frozenset[str]) -> frozenset[str]:
-    """The fields whose registry values the local policy file did not put there."""
-    registry = raw["policy"]
-    return frozenset(
-        field
-        for field in fields
-        if any(registry[name] != in_file.get(name) for name in FIELDS.get(field, ()))
-    )
+def _strangers(raw: Mapping[str, Any], in_file: InFile, names: frozenset[str]) -> frozenset[str]:
+    """The registry values that the local policy file did not put there."""
+    return frozenset(name for name in names if raw["policy"][name] != in_file.get(name))
 
 
 def _owner(raw: Mapping[str, Any], in_file: InFile) -> str:
-    if raw["part_of_domain"] and _strangers(raw, in_file, frozenset(FIELDS)):
+    if raw["part_of_domain"] and _strangers(raw, in_file, frozenset(KEYS)):
         return "domain_policy"
     configured = in_file or any(number is not None for number in raw["policy"].values())
     return "local_policy" if configured else "preference"
 
 
-def refuse(changed: frozenset[str], live: Observed) -> Refusal | None:
+def refuse(declared: Facts, live: Observed) -> Refusal | None:
     """No write against a domain's policy, and none into a file that we cannot read."""
     raw: Mapping[str, Any] = live.rests_on
     if live.facts["policy_file"] == UNREADABLE:
@@ -85,7 +80,12 @@ def refuse(changed: frozenset[str], live: Observed) -> Refusal | None:
         )
     if not raw["part_of_domain"]:
         return None
-    owned = _strangers(raw, _in_file(raw), changed)
+    in_file, changed = _in_file(raw), differing(declared, live.facts)
+    owned = frozenset(
+        field
+        for field in changed
+        if _strangers(raw, in_file, frozenset(numbers_for({field: declared[field]})))
+    )
     return owned_by_policy(owned, part_of_domain=True) if owned else None
 
 

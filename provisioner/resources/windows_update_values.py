@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
+from provisioner.resources.base import Facts
+
 Numbers: TypeAlias = Mapping[str, JsonValue]
 Changes: TypeAlias = dict[str, int | None]
 """Number by value name; None means that the value must not exist."""
@@ -113,6 +115,16 @@ def _state(number: JsonValue) -> JsonValue:
 
 def _clock_time(number: JsonValue) -> JsonValue:
     return f"{number:02d}:00" if isinstance(number, int) else number
+
+
+def numbers_for(facts: Facts) -> Changes:
+    """The numbers that make all these fields so."""
+    return {
+        name: number
+        for field, wanted in facts.items()
+        if field in FIELDS
+        for name, number in changes(field, wanted).items()
+    }
 
 
 def changes(field: str, wanted: JsonValue) -> Changes:

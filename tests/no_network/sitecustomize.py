@@ -27,9 +27,9 @@ def _watch(event, args):
         address = args[1]
         if isinstance(address, tuple) and address and not _is_loopback(address[0]):
             raise NobodyIsDialled(f"{event} {address!r}: tests may only use loopback")
-    elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
-        if not _is_loopback(args[0]):
-            raise NobodyIsDialled(f"{event} {args[0]!r}: tests may look up no names")
+    lookup = event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")
+    if lookup and not _is_loopback(args[0]):
+        raise NobodyIsDialled(f"{event} {args[0]!r}: tests may look up no names")
 
 
 sys.addaudithook(_watch)

@@ -1,0 +1,163 @@
+"""`provisioner lab ...`: the simulated twin of a site."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provisioner.cli import flags
+from provisioner.cli.output import say
+
+if TYPE_CHECKING:
+    from provisioner.lab.handle import LabHandle
+
+lab_app = typer.Typer(help="The simulated twin of a site: machines behind real WinRM doors on loopback.")
+
+SiteOfLab = Annotated[
+    Path | None,
+    typer.Option("--site", metavar="SITE", help="The site whose twin is meant. Default: the one that runs."),
+]
+Host = Annotated[str, typer.Argument(metavar="HOST", help="Name of a host in the manifest.")]
+Endpoints = Annotated[
+    Path | None,
+    typer.Option("--endpoints", metavar="FILE", help="Write how to reach each host there, mode 0600."),
+]
+
+
+@lab_app.command(epilog="Example: provisioner lab up sites/demo --endpoints lab.json")
+def up(
+    site: flags.Site, endpoints: Endpoints = None, lab_state: flags.LabState = None, state: flags.State = None
+) -> None:
+    """Serve the twin of a site in the foreground, until Ctrl-C."""
+    from provisioner.cli.contact import Options, lab_folder
+    from provisioner.lab.serve import serve_here
+    from provisioner.manifest.load import load
+
+    folder = lab_folder(load(site).name, Options(state=state, lab_state=lab_state))
+
+    def ready(lab: LabHandle) -> None:
+        if endpoints is not None:
+            lab.write_endpoints(endpoints)
+        rows = [f"  {row['name']}: {row['url']}\n" for row in lab.endpoints()["hosts"]]
+        say(f"serving the twin of {site} from {folder}; Ctrl-C ends it\n" + "".join(rows))
+
+    try:
+        serve_here(site, folder, ready=ready)
+    finally:
+        if endpoints is not None:
+            endpoints.unlink(missing_ok=True)  # it holds passwords of doors that are closed now
+
+
+@lab_app.command(epilog="Example: provisioner lab status")
+def status(
+    site: SiteOfLab = None,
+    lab_state: flags.LabState = None,
+    state: flags.State = None,
+    format: flags.FormatFlag = flags.Format.HUMAN,
+) -> None:
+    """Show what the machines were asked and what was written on them since the lab started."""
+    found = _running(site, lab_state, state).status()
+    if format is flags.Format.JSON:
+        say(json.dumps(found, indent=2) + "\n")
+        return
+    for name, row in found["hosts"].items():
+        say(
+            f"{name}: {row['requests']} requests, {row['connections']} connections, {row['writes']} writes "
+            f"(+{row['bookkeeping_writes']} bookkeeping), {row['restarts']} restarts\n"
+        )
+
+
+@lab_app.command(epilog="Example: provisioner lab down")
+def down(site: SiteOfLab = None, lab_state: flags.LabState = None, state: flags.State = None) -> None:
+    """End the lab. Its machines stay as they are, for the next time."""
+    _running(site, lab_state, state).down()
+
+
+@lab_app.command(epilog="Example: provisioner lab reset")
+def reset(site: SiteOfLab = None, lab_state: flags.LabState = None, state: flags.State = None) -> None:
+    """Make every machine factory-new again."""
+    _running(site, lab_state, state).reset()
+
+
+@lab_app.command("set", epilog="Example: provisioner lab set control-room-1 clock/offset_ms 90000")
+def set_(
+    host: Host,
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="PLACE", help="Like clock/offset_ms, or registry/HKLM\\SOFTWARE\\X/Name/data."
+        ),
+    ],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="JSON, or text; null removes.")],
+    site: SiteOfLab = None,
+    lab_state: flags.LabState = None,
+    state: flags.State = None,
+) -> None:
+    """Change a machine by hand, as a person at its keyboard would."""
+    _running(site, lab_state, state).set_place(host, place, value)
+
+
+@lab_app.command(epilog="Example: provisioner lab get control-room-1 clock/offset_ms")
+def get(
+    host: Host,
+    place: Annotated[str, typer.Argument(metavar="PLACE", help="As for `lab set`.")],
+    site: SiteOfLab = None,
+    lab_state: flags.LabState = None,
+    state: flags.State = None,
+) -> None:
+    """Show what stands at a place of a machine, as JSON."""
+    say(json.dumps(_running(site, lab_state, state).place(host, place), indent=2) + "\n")
+
+
+@lab_app.command(epilog="Example: provisioner lab fault refuse --host control-room-1 --argument 5")
+def fault(
+    effect: Annotated[
+        str, typer.Argument(metavar="EFFECT", help="A name from docs/lab.md, or `clear` for none.")
+    ],
+    host: Annotated[str, typer.Option("--host", help="Which host; `*` for all.")] = "*",
+    operation: Annotated[
+        str, typer.Option("--operation", help="Which operation, like `receive`; `*` for any.")
+    ] = "*",
+    nth: Annotated[int, typer.Option("--nth", help="From which occurrence on.")] = 1,
+    times: Annotated[int, typer.Option("--times", help="How often.")] = 1,
+    argument: Annotated[
+        str, typer.Option("--argument", help="Seconds, or a message, as the effect needs.")
+    ] = "",
+    site: SiteOfLab = None,
+    lab_state: flags.LabState = None,
+    state: flags.State = None,
+) -> None:
+    """Let something go wrong on purpose."""
+    lab = _running(site, lab_state, state)
+    if effect == "clear":
+        lab.clear_faults()
+        return
+    where = {"host": host, "operation": operation, "nth": nth, "times": times}
+    lab.fault(effect, **where, **({"argument": argument} if argument else {}))
+
+
+def _running(site: Path | None, lab_state: Path | None, state: Path | None) -> LabHandle:
+    from provisioner.cli.contact import Options, lab_folder
+    from provisioner.errors import LabError
+    from provisioner.lab.join import join
+    from provisioner.manifest.load import load
+    from provisioner.records.paths import state_folder
+
+    if site is None and lab_state is None:
+        folders = sorted((state_folder(state) / "lab").glob("*/"))
+        running = [(folder, lab) for folder in folders if (lab := join(folder)) is not None]
+        if len(running) == 1:
+            return running[0][1]
+        names = ", ".join(folder.name for folder, _ in running) or "none"
+        raise LabError(
+            f"which lab is meant? Running: {names}.", next_step="Say --site SITE or --lab-state DIR."
+        )
+    name = load(site).name if site is not None else ""
+    folder = lab_folder(name, Options(state=state, lab_state=lab_state))
+    lab = join(folder)
+    if lab is None:
+        raise LabError("no lab serves this folder.", where=str(folder), next_step="Start one: lab up SITE.")
+    return lab

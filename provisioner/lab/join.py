@@ -1,0 +1,147 @@
+"""The way to a lab for the command line: join the one that serves a folder, or start one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from provisioner.errors import HeldError, LabError
+from provisioner.lab.access import Access
+from provisioner.lab.control_wire import ask
+from provisioner.lab.handle import LabHandle
+from provisioner.lab.saving import read_json
+from provisioner.lab.shape import fingerprint
+from provisioner.manifest.load import load
+from provisioner.records.paths import private_folder
+
+LINGER_SECONDS = 60.0
+READY_SECONDS = 30.0
+_POLL_SECONDS = 0.05
+
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Labs that this process started and that outlive it; kept, as Python complains of a forgotten child."""
+
+
+def join(folder: Path) -> LabHandle | None:
+    """The lab that serves a state folder, or None where nobody does."""
+    row = _notice(folder)
+    return None if row is None else _handle(folder, row)
+
+
+def join_or_start(site_path: Path, folder: Path, *, linger_seconds: float = LINGER_SECONDS) -> LabHandle:
+    """The lab of this site in this folder; started in a process of its own when none serves it.
+
+    A lab whose doors no longer fit the manifest (hosts, addresses, transports) is ended and started anew on
+    the same machines. Raises `LabError` with the lab's own words when it does not start, `HeldError` where
+    the folder serves another site, `ManifestError`.
+    """
+    wanted = fingerprint(load(site_path))
+    row = _notice(folder)
+    if row is not None and Path(row["site"]) != site_path.absolute():
+        raise HeldError(
+            f"process {row['pid']} serves {row['site']} from this folder.",
+            where=str(folder),
+            next_step="Choose another --lab-state, or end that lab: lab down.",
+        )
+    if row is not None and row["fingerprint"] != wanted:
+        down(folder)
+        row = None
+    return _handle(folder, row or _start(site_path, folder, linger_seconds))
+
+
+def from_file(path: Path) -> Access:
+    """Reach a running lab through the endpoints file that it wrote; read anew for each question."""
+
+    def read() -> dict[str, Any]:
+        endpoints = read_json(path)
+        if not isinstance(endpoints, dict) or not isinstance(endpoints.get("hosts"), list):
+            raise LabError(
+                "this is no endpoints file of a lab.",
+                where=str(path),
+                next_step="Write one: lab up SITE --endpoints FILE.",
+            )
+        return endpoints
+
+    read()
+    return Access(read)
+
+
+def down(folder: Path, *, patience_seconds: float = 10.0) -> bool:
+    """End the lab that serves a folder and wait for it; False where nobody served it."""
+    handle = join(folder)
+    if handle is None:
+        return False
+    handle.down()
+    deadline = time.monotonic() + patience_seconds
+    while _notice(folder) is not None:
+        if time.monotonic() > deadline:
+            raise LabError("the lab does not end.", where=str(folder))
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _notice(folder: Path) -> dict[str, Any] | None:
+    """Who serves the folder, if it answers: a lab that was killed leaves its notice behind."""
+    row = read_json(folder / "lab.json")
+    if not isinstance(row, dict):
+        return None
+    try:
+        ask(row["control_port"], row["token"], "faults", {})
+    except (OSError, LabError):
+        return None
+    return row
+
+
+def _handle(folder: Path, row: dict[str, Any]) -> LabHandle:
+    def read() -> dict[str, Any]:
+        now = read_json(folder / "lab.json")
+        return dict((now if isinstance(now, dict) else row)["endpoints"])
+
+    def put(question: str, arguments: dict[str, Any]) -> Any:
+        try:
+            return ask(row["control_port"], row["token"], question, arguments)
+        except OSError as error:
+            raise LabError(f"the lab does not answer: {error}.", where=str(folder)) from error
+
+    return LabHandle(read, put)
+
+
+def _start(site_path: Path, folder: Path, linger_seconds: float) -> dict[str, Any]:
+    log = private_folder(folder) / "lab.log"
+    options = ["--site", str(site_path.absolute()), "--state", str(folder.absolute())]
+    with log.open("wb") as output:
+        process = _detached([*options, "--linger", str(linger_seconds)], output)
+    _STARTED[:] = [other for other in _STARTED if other.poll() is None] + [process]
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        row = _notice(folder)
+        if row is not None:
+            return row
+        # Another one may have been quicker: then ours ended with HeldError, and we join the other.
+        if process.poll() not in (None, HeldError.exit_code):
+            raise LabError(f"the lab did not start: {_last_words(log)}", where=str(folder))
+        time.sleep(_POLL_SECONDS)
+    process.kill()
+    raise LabError(f"the lab was not ready in {READY_SECONDS:.0f} s: {_last_words(log)}", where=str(folder))
+
+
+def _detached(options: list[str], output: Any) -> subprocess.Popen[bytes]:
+    apart: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        # Ctrl-C in the caller's console must not reach it, and closing the console must not end it.
+        apart = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", "provisioner.lab.serve", *options],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        **apart,
+    )
+
+
+def _last_words(log: Path) -> str:
+    text = log.read_text("utf-8", "replace").strip()
+    return text[-2000:] or "it said nothing."

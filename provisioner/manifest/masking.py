@@ -1,0 +1,66 @@
+"""Keeps secrets out of the lines that complaints show: someone may have written one down by mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+MASK = "***"
+
+_TELLING = re.compile(r"pass|pwd|secret|token|credential|(^|[_-])p(in|w)$", re.IGNORECASE)
+_PAIR = re.compile(r"""(?P<key>[^\s:{},\[\]"'?]+)["']?[ \t]*:[ \t]*(?P<value>.*)""")
+_EXPLICIT_KEY = re.compile(r"""\s*(?:-\s+)*\?\s+["']?(?P<key>[^\s"']+)""")
+_REFERENCE = re.compile(
+    r"""([{]\s*)?["']?(
+        env["']?\s*:\s*["']?([A-Za-z_]\w*|\w*[{][{%].*[%}][}]\w*)["']?\s*([,}#]|$)
+        | (file|command|keyring)["']?\s*:
+    )""",
+    re.VERBOSE,
+)
+_NOTHING_YET = re.compile(r"[{]?\s*(#.*)?$")
+_IN_ADDRESS = re.compile(r"//[^/@\s]+@")
+
+
+def tells_of_secret(key: str) -> bool:
+    """Whether a key's name, or what it is a slip of, says that a secret stands there."""
+    return bool(_TELLING.search(key)) or SequenceMatcher(None, key.lower(), "password").ratio() >= 0.75
+
+
+def masked_lines(lines: list[str]) -> tuple[str, ...]:
+    """The lines of a YAML text with everything blotted out that could be a literal secret."""
+    return tuple(_masked(lines))
+
+
+def _masked(lines: list[str]) -> Iterator[str]:
+    below: int | None = None
+    expected = False
+    for line in lines:
+        bare = line.strip()
+        indent = len(line) - len(line.lstrip())
+        goes_on = below is not None and (indent > below or (expected and not _PAIR.match(bare)))
+        if not bare:
+            yield line
+        elif goes_on and not _REFERENCE.match(bare):
+            yield line[:indent] + MASK
+            expected = False
+        else:
+            literal = _literal_start(line)
+            below = None if literal is None else indent
+            expected = literal == len(line)
+            shown = line if literal is None or expected else line[:literal] + MASK
+            yield _IN_ADDRESS.sub(f"//{MASK}@", shown)
+
+
+def _literal_start(line: str) -> int | None:
+    """Where a literal secret starts; the line's length if it may follow below; None if there is none."""
+    explicit = _EXPLICIT_KEY.match(line)
+    if explicit and tells_of_secret(explicit["key"]) and ":" not in line:
+        return len(line)
+    pair = _PAIR.search(line)
+    while pair:
+        value = pair["value"]
+        if tells_of_secret(pair["key"]) and not _REFERENCE.match(value):
+            return len(line) if _NOTHING_YET.match(value) else pair.start("value")
+        pair = _PAIR.search(line, pair.start("value"))
+    return None

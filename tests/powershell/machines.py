@@ -1,0 +1,87 @@
+"""The machines on which the engine's tests run: a small one, and the lab's factory-new one."""
+
+from __future__ import annotations
+
+import json
+import struct
+from base64 import b64encode
+from typing import Any
+from uuid import uuid4
+
+from pydantic import JsonValue
+
+from provisioner.lab.factory import factory_new
+from provisioner.lab.machine import SimulatedMachine
+from provisioner.resources.clock_simulated import ZONE, ZONES
+from provisioner.resources.computer_name import NAMES
+
+from .engine import NOW_MS
+
+GUID = str(uuid4())
+"""Drawn anew in each process: the mutex named after it is the whole computer's."""
+SAVER = "a1841308-3541-4fab-bc81-f71556f20b4a"
+NAME = "AXIS-B8A44F"
+CRYPTOGRAPHY = r"HKLM\SOFTWARE\Microsoft\Cryptography"
+
+
+def text(value: str) -> dict[str, JsonValue]:
+    """A REG_SZ value."""
+    return {"type": "String", "data": value}
+
+
+def small_machine(**more: Any) -> dict[str, Any]:
+    """A workgroup machine named AXIS-B8A44F with what the host and the computer name read."""
+    machine: dict[str, Any] = {
+        "name": "control-room-1",
+        "registry": {
+            CRYPTOGRAPHY: {"MachineGuid": text(GUID)},
+            rf"{NAMES}\ActiveComputerName": {"ComputerName": text(NAME)},
+            rf"{NAMES}\ComputerName": {"ComputerName": text(NAME)},
+            ZONE: {"ActiveTimeBias": {"type": "DWord", "data": -60}},
+        },
+        "files": {r"C:\ProgramData": {"folder": True}, r"C:\Program Files": {"folder": True}},
+        "services": {},
+        "clock": {"offset_ms": 0},
+        "boot": {"started_ms": NOW_MS - 86_400_000},
+        "domain": None,
+    }
+    return json.loads(json.dumps(machine | more))  # type: ignore[no-any-return]
+
+
+class StillMachine(SimulatedMachine):
+    """The lab's machine at the moment at which the engine's time stands still."""
+
+    def now_ms(self) -> int:
+        """No real clock: both sides must answer the same."""
+        return NOW_MS + int(str(self.get("clock", "offset_ms") or 0))
+
+
+def terminal(**more: Any) -> dict[str, Any]:
+    """A factory-new machine whose zones have their rules; summer or winter by its `clock`."""
+    machine = factory_new("control-room-1", seed="engine", computer_name=NAME, accounts={}, now_ms=NOW_MS)
+    machine["registry"][CRYPTOGRAPHY]["MachineGuid"] = text(GUID)
+    for zone, rule in _rules().items():
+        machine["registry"][rf"{ZONES}\{zone}"]["TZI"] = {"type": "Binary", "data": rule}
+    return json.loads(json.dumps(machine | more))  # type: ignore[no-any-return]
+
+
+def with_battery(machine: dict[str, Any]) -> dict[str, Any]:
+    """The same machine with values for running on battery."""
+    for plan in machine["power"]["plans"].values():
+        for setting in plan["settings"].values():
+            setting["dc"] = 600
+    return machine
+
+
+def _rules() -> dict[str, str]:
+    """Windows' own: last Sundays of March and October; second of March and first of November."""
+    return {
+        "W. Europe Standard Time": _rule(-60, (10, 0, 5, 3), (3, 0, 5, 2)),
+        "Pacific Standard Time": _rule(480, (11, 0, 1, 2), (3, 0, 2, 2)),
+    }
+
+
+def _rule(bias: int, standard: tuple[int, ...], daylight: tuple[int, ...]) -> str:
+    """REG_TZI_FORMAT: three biases and two SYSTEMTIMEs (year 0: month, weekday, n-th, hour)."""
+    moments = [struct.pack("<8h", 0, *moment, 0, 0, 0) for moment in (standard, daylight)]
+    return b64encode(struct.pack("<3i", bias, 0, -60) + b"".join(moments)).decode("ascii")
