@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 import typer
+from pydantic import ValidationError
 
 from provisioner.cli.contact import Options, changing_lines, hanging_up, wire
 from provisioner.cli.flags import Restart
@@ -87,7 +88,14 @@ def _saved(target: Path) -> Plan | None:
     """A saved plan, or None where the target is a site's folder or manifest."""
     if target.is_dir() or target.suffix.lower() in (".yaml", ".yml") or not target.exists():
         return None
-    return Plan.model_validate(load_plan(target))
+    try:
+        return Plan.model_validate(load_plan(target))
+    except ValidationError as error:
+        raise UsageError(
+            f"this saved plan does not fit this version: {error.errors()[0]['msg']}",
+            where=str(target),
+            next_step="Make it anew with `plan --out`.",
+        ) from error
 
 
 def _agreed(plan: Plan, lines: Mapping[str, ChangingWindowsLine]) -> bool:

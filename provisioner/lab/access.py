@@ -9,10 +9,8 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from provisioner.errors import LabError
-from provisioner.lab.saving import write_json
+from provisioner.lab.saving import read_json, write_json
 from provisioner.resources.base import Secret
-
-FIELDS = ("name", "role", "address", "url", "username", "password", "certificate_sha256", "book")
 
 
 class Named(Protocol):
@@ -27,6 +25,9 @@ class Access:
 
     def __init__(self, read: Callable[[], dict[str, Any]]) -> None:
         self._read = read
+        self._seen: dict[str, Any] | None = None
+        self._rows: dict[str, dict[str, Any]] = {}
+        self._book: dict[str, str] = {}
 
     def endpoints(self) -> dict[str, Any]:
         """`{"hosts": [{name, role, address, url, username, password, certificate_sha256, book}]}`."""
@@ -38,12 +39,12 @@ class Access:
 
     def dial(self, address: str, port: int) -> tuple[str, int] | None:
         """Where a declared address and port really are, or None where nobody holds the address."""
-        for row in self.endpoints()["hosts"]:
-            declared, real = row.get("book") or (f"{row['address']}:{port}", urlsplit(row["url"]).netloc)
-            if declared.casefold() == f"{address}:{port}".casefold():
-                host, _, loopback_port = real.rpartition(":")
-                return host, int(loopback_port)
-        return None
+        self._look_again()
+        real = self._book.get(f"{address}:{port}".casefold())
+        if real is None:
+            return None
+        host, _, loopback_port = real.rpartition(":")
+        return host, int(loopback_port)
 
     def password(self, host: Named) -> str:
         """The password of the host's account in the lab. Raises `LabError`."""
@@ -61,9 +62,45 @@ class Access:
         return f"Lab.{drawn[:20]}.aA1"
 
     def _row(self, host: Named) -> dict[str, Any]:
-        for row in self.endpoints()["hosts"]:
-            if row["name"] == host.name:
-                return dict(row)
-        raise LabError(
-            f"the lab has no host '{host.name}'.", next_step="Serve the lab from the manifest that you plan."
-        )
+        self._look_again()
+        if host.name not in self._rows:
+            raise LabError(
+                f"the lab has no host '{host.name}'.",
+                next_step="Serve the lab from the manifest that you plan.",
+            )
+        return self._rows[host.name]
+
+    def _look_again(self) -> None:
+        now = self._read()
+        if now is not self._seen:
+            self._rows = {row["name"]: row for row in now["hosts"]}
+            self._book = dict(_page(row) for row in now["hosts"])
+            self._seen = now
+
+
+def _page(row: dict[str, Any]) -> tuple[str, str]:
+    """One line of the book; a file written for other programs may lack it, but has address and URL."""
+    url = urlsplit(row["url"])
+    usual = 5986 if url.scheme == "https" else 5985
+    declared, real = row.get("book") or (f"{row['address']}:{usual}", url.netloc)
+    return str(declared).casefold(), str(real)
+
+
+class EndpointsFile:
+    """Reads a JSON file when it changed, and gives the same object as long as it did not."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp: tuple[int, int, int] | None = None
+        self._content: Any = None
+
+    def content(self) -> Any:
+        """What the file holds now, or None where it is missing or no JSON."""
+        try:
+            now = self._path.stat()
+        except OSError:
+            return None
+        stamp = (now.st_mtime_ns, now.st_size, now.st_ino)
+        if stamp != self._stamp:
+            self._content, self._stamp = read_json(self._path), stamp
+        return self._content

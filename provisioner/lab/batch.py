@@ -37,8 +37,9 @@ def play_batch(stage: Stage, request: Mapping[str, Any], emit: Emit, alive: Aliv
 
 
 def _make_folder(stage: Stage, path: str) -> None:
-    if stage.machine.get("files", path) is None:
-        stage.machine.put("files", path, value={"folder": True, "acl": "administrators"})
+    ours: JsonValue = {"folder": True, "acl": "administrators"}
+    if stage.machine.get("files", path) != ours:
+        stage.machine.put("files", path, value=ours)
 
 
 def _add_line(stage: Stage, request: Mapping[str, Any], content: Mapping[str, Any]) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
+
+from pydantic import ConfigDict, ValidationError
+from pydantic.dataclasses import dataclass
 
 from provisioner.errors import LabError
 
@@ -32,7 +36,7 @@ ON_CONNECT = {"refuse": "refuse connections for this many seconds, from now"}
 EFFECTS = ON_REQUESTS | ON_OUTPUT | ON_SCRIPTS | ON_CONNECT
 
 
-@dataclass
+@dataclass(config=ConfigDict(extra="forbid"))
 class Fault:
     """One injected fault. `operation` is one of `REQUESTS`, `*` for any of them, `output` for the effects on
     an answer, a script's name (`clock.read`) for `throw`, `connect` for `refuse`."""
@@ -45,7 +49,7 @@ class Fault:
     times: int = 1
     """How many occurrences it hits; 0 for all that follow."""
     argument: int | float | str = ""
-    seen: int = field(default=0)
+    seen: int = 0
 
     def hits(self) -> bool:
         """Count one occurrence and say whether it is hit."""
@@ -60,12 +64,21 @@ def fault_from(row: Mapping[str, Any]) -> Fault:
         close = difflib.get_close_matches(effect, EFFECTS, 1)
         hint = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(EFFECTS)}."
         raise LabError(f"the lab knows no fault '{effect}'.", next_step=hint)
-    fault = Fault(**{"operation": _default_operation(effect), **row})
+    try:
+        fault = Fault(**row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise LabError(f"{first['loc'][0]}: {first['msg']}.") from error
+    if fault.operation == "*":
+        fault.operation = _default_operation(effect)
+    fault.argument = _number_or_text(fault.argument)
     if effect in ON_REQUESTS and fault.operation not in (*REQUESTS, "*"):
         raise LabError(
             f"'{fault.operation}' is no operation of the WinRM door.",
             next_step=f"There are: {', '.join(REQUESTS)}, and * for any.",
         )
+    if effect == "throw" and not fault.operation.endswith((".read", ".write")):
+        raise LabError(f"'{fault.operation}' is no script.", next_step="Scripts are named like clock.read.")
     if effect in ("status", "wsman_fault", "delay", "split", "refuse") and not _is_positive(fault.argument):
         raise LabError(f"the fault '{effect}' needs a number.", next_step=f"It says: {EFFECTS[effect]}.")
     return fault
@@ -75,6 +88,14 @@ def _default_operation(effect: str) -> str:
     if effect in ON_OUTPUT:
         return "output"
     return "connect" if effect in ON_CONNECT else "*"
+
+
+def _number_or_text(argument: int | float | str) -> int | float | str:
+    for kind in (int, float):
+        # From a command line every argument comes as text.
+        with contextlib.suppress(ValueError):
+            return kind(argument) if isinstance(argument, str) else argument
+    return argument
 
 
 def _is_positive(argument: int | float | str) -> bool:

@@ -23,7 +23,7 @@ class LabHandle(Access):
 
     def status(self) -> dict[str, Any]:
         """`{"site", "hosts": {name: {requests, connections, bytes_in, bytes_out, refused_logons, operations,
-        writes, bookkeeping_writes, restarts, shells, holding}}}`."""
+        writes, bookkeeping_writes, restarts, open_connections, shells, holding}}}`."""
         return dict(self._ask("status", {}))
 
     def place(self, host: str, place: str) -> JsonValue:

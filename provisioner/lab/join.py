@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import HeldError, LabError
-from provisioner.lab.access import Access
+from provisioner.lab.access import Access, EndpointsFile
 from provisioner.lab.control_wire import ask
+from provisioner.lab.folder_lock import FolderLock
 from provisioner.lab.handle import LabHandle
 from provisioner.lab.saving import read_json
 from provisioner.lab.shape import fingerprint
@@ -19,6 +20,7 @@ from provisioner.records.paths import private_folder
 
 LINGER_SECONDS = 60.0
 READY_SECONDS = 30.0
+END_SECONDS = 10.0
 _POLL_SECONDS = 0.05
 
 _STARTED: list[subprocess.Popen[bytes]] = []
@@ -47,7 +49,7 @@ def join_or_start(site_path: Path, folder: Path, *, linger_seconds: float = LING
             next_step="Choose another --lab-state, or end that lab: lab down.",
         )
     if row is not None and row["fingerprint"] != wanted:
-        down(folder)
+        _handle(folder, row).down()
         row = None
     return _handle(folder, row or _start(site_path, folder, linger_seconds))
 
@@ -55,8 +57,10 @@ def join_or_start(site_path: Path, folder: Path, *, linger_seconds: float = LING
 def from_file(path: Path) -> Access:
     """Reach a running lab through the endpoints file that it wrote; read anew for each question."""
 
+    file = EndpointsFile(path)
+
     def read() -> dict[str, Any]:
-        endpoints = read_json(path)
+        endpoints = file.content()
         if not isinstance(endpoints, dict) or not isinstance(endpoints.get("hosts"), list):
             raise LabError(
                 "this is no endpoints file of a lab.",
@@ -67,20 +71,6 @@ def from_file(path: Path) -> Access:
 
     read()
     return Access(read)
-
-
-def down(folder: Path, *, patience_seconds: float = 10.0) -> bool:
-    """End the lab that serves a folder and wait for it; False where nobody served it."""
-    handle = join(folder)
-    if handle is None:
-        return False
-    handle.down()
-    deadline = time.monotonic() + patience_seconds
-    while _notice(folder) is not None:
-        if time.monotonic() > deadline:
-            raise LabError("the lab does not end.", where=str(folder))
-        time.sleep(_POLL_SECONDS)
-    return True
 
 
 def _notice(folder: Path) -> dict[str, Any] | None:
@@ -96,17 +86,40 @@ def _notice(folder: Path) -> dict[str, Any] | None:
 
 
 def _handle(folder: Path, row: dict[str, Any]) -> LabHandle:
+    file = EndpointsFile(folder / "lab.json")
+
     def read() -> dict[str, Any]:
-        now = read_json(folder / "lab.json")
-        return dict((now if isinstance(now, dict) else row)["endpoints"])
+        now = file.content()
+        endpoints: dict[str, Any] = (now if isinstance(now, dict) else row)["endpoints"]
+        return endpoints
 
     def put(question: str, arguments: dict[str, Any]) -> Any:
         try:
-            return ask(row["control_port"], row["token"], question, arguments)
+            value = ask(row["control_port"], row["token"], question, arguments)
         except OSError as error:
             raise LabError(f"the lab does not answer: {error}.", where=str(folder)) from error
+        if question == "down":
+            _wait_for_end(folder)
+        return value
 
     return LabHandle(read, put)
+
+
+def _wait_for_end(folder: Path) -> None:
+    deadline = time.monotonic() + END_SECONDS
+    while not _is_free(folder):
+        if time.monotonic() > deadline:
+            raise LabError(f"the lab did not end in {END_SECONDS:.0f} s.", where=str(folder))
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_free(folder: Path) -> bool:
+    if not folder.is_dir():
+        return True
+    lock = FolderLock(folder)
+    free = lock.take()
+    lock.release()
+    return free
 
 
 def _start(site_path: Path, folder: Path, linger_seconds: float) -> dict[str, Any]:

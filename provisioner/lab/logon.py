@@ -6,7 +6,6 @@ Accounts, the hashes of their passwords and whether they are enabled are places 
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import os
 import threading
@@ -59,7 +58,7 @@ def basic_user(machine: SimulatedMachine, token: str) -> str:
     """The account of a Basic header. Raises `LogonRefused`."""
     try:
         name, _, password = _text(base64.b64decode(token, validate=True)).partition(":")
-    except binascii.Error as error:
+    except ValueError as error:
         raise LogonRefused from error
     domain, _, user = name.rpartition("\\")
     known = _may_log_on(machine).get(user.casefold())

@@ -95,7 +95,7 @@ def _check_value(machine: SimulatedMachine, path: tuple[str, ...], value: JsonVa
             where=machine.name,
             next_step='Write {"type": "DWord", "data": 1}, or add /data to the place.',
         )
-    if before is not None and type(before) is not type(value):
+    if value is not None and before is not None and type(before) is not type(value):
         raise LabError(
             f"'{'/'.join(path)}' holds {json.dumps(before)}, and {json.dumps(value)} is of another type.",
             where=machine.name,

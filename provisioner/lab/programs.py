@@ -49,6 +49,8 @@ def _powershell(stage: Stage, arguments: str) -> Program:
 
     def run(process: Process) -> int:
         stdin = process.read_stdin()
+        if not process.alive():
+            return 1
         try:
             play(stage, stdin, lambda frame: _print(process, frame), process.alive)
         except BadRequest as error:

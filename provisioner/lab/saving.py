@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 from collections.abc import Callable
@@ -51,9 +50,17 @@ class Saver:
             with self._news:
                 changed, self._changed = self._changed, {}
             for path, content in changed.items():
-                # The folder may be gone already: then the lab is about to end.
-                with contextlib.suppress(FileNotFoundError):
-                    write_json(path, content())
+                self._write(path, content)
+
+    def _write(self, path: Path, content: Callable[[], Any]) -> None:
+        try:
+            write_json(path, content())
+        except FileNotFoundError:
+            # The folder is gone: the lab is about to end.
+            return
+        except PermissionError:
+            # Windows does not replace a file that somebody has open just then.
+            self.changed(path, content)
 
     def close(self) -> None:
         """Write what is left and end the thread."""

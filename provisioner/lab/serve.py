@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,9 @@ from provisioner.errors import ProvisionerError
 from provisioner.lab.handle import LabHandle
 from provisioner.lab.serving import serving
 from provisioner.manifest.load import load
+
+if sys.platform != "win32":
+    import resource
 
 LINGER_SECONDS = 60.0
 
@@ -51,12 +55,22 @@ def main() -> int:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--linger", type=float, default=LINGER_SECONDS)
     arguments = parser.parse_args()
+    _allow_many_sockets()
     try:
         serve_here(arguments.site, arguments.state, linger_seconds=arguments.linger)
     except ProvisionerError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     return 0
+
+
+def _allow_many_sockets() -> None:
+    if sys.platform == "win32":
+        return
+    # A site of a thousand terminals has as many doors; the usual soft limit is 1024 files.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":

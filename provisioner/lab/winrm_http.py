@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from http.server import BaseHTTPRequestHandler
 from socket import socket
@@ -79,7 +80,8 @@ class Conversation(BaseHTTPRequestHandler):
             self.close_connection = True
             self._say(413)
             return
-        self._door.counters.request(len(self.requestline) + 2 + len(str(self.headers)) + len(body))
+        head = sum(len(name) + len(value) + 4 for name, value in self.headers.items())
+        self._door.counters.request(len(self.requestline) + 4 + head + len(body))
         if self.path.partition("?")[0].rstrip("/").lower() != "/wsman":
             self._say(404)
         elif self.headers.get("WSMANIDENTIFY", "").lower() == "unauthenticated":
@@ -89,7 +91,7 @@ class Conversation(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "0")
-        if not length.isascii() or not length.isdigit() or int(length) > MOST_BODY_BYTES:
+        if not re.fullmatch("[0-9]{1,9}", length) or int(length) > MOST_BODY_BYTES:
             return None
         return self.rfile.read(int(length))
 

@@ -48,11 +48,15 @@ class World:
             self.reception, self.faults, private_folder(folder / "doors"), self._saver.flush
         )
         self.twins = {host.name: self._twin(host, down_seconds) for host in site.hosts}
+        self._endpoints = {"hosts": [self._endpoint(host) for host in site.hosts]}
         self._saver.flush()
 
     def endpoints(self) -> dict[str, Any]:
-        """How to reach and log on to every host, and the book from declared addresses to loopback."""
-        return {"hosts": [self._endpoint(host) for host in self.site.hosts]}
+        """How to reach and log on to every host, and the book from declared addresses to loopback.
+
+        The same object until something changes, so that a thousand hosts do not build it a thousand times.
+        """
+        return self._endpoints
 
     def status(self) -> dict[str, Any]:
         """Counts and state of every host."""

@@ -80,7 +80,7 @@ def parse(text: bytes) -> Envelope:
         message_id=_header(root, ADDRESSING, "MessageID"),
         resource=_header(root, WSMAN, "ResourceURI"),
         shell_id=_named(root, "Selector").get("ShellId", ""),
-        max_envelope=_whole_number(_header(root, WSMAN, "MaxEnvelopeSize"), 153_600),
+        max_envelope=min(_whole_number(_header(root, WSMAN, "MaxEnvelopeSize"), 153_600), MAX_ENVELOPE_BYTES),
         timeout_seconds=min(
             seconds(_header(root, WSMAN, "OperationTimeout"), MAX_TIMEOUT_SECONDS), MAX_TIMEOUT_SECONDS
         ),
@@ -94,7 +94,8 @@ def _root(text: bytes) -> ET.Element:
     try:
         parser.feed(text)
         return parser.close()
-    except ET.ParseError as error:
+    except (ET.ParseError, ValueError, LookupError) as error:
+        # The last two for an encoding that expat does not know.
         raise NotAnEnvelope(str(error)) from error
 
 
@@ -108,7 +109,7 @@ def _named(root: ET.Element, tag: str) -> dict[str, str]:
 
 
 def _whole_number(text: str, default: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() else default
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else default
 
 
 def seconds(duration: str, default: float) -> float:

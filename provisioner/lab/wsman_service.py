@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 from html import escape
 from xml.etree.ElementTree import Element
@@ -87,7 +86,7 @@ class WsmanService:
             process = self._shells.process(request.shell_id, user, _command_id(stream))
             try:
                 piece = base64.b64decode(stream.text or "", validate=True)
-            except binascii.Error as error:
+            except ValueError as error:
                 raise WsmanFault(87, "w:InvalidParameter", "The parameter is incorrect.") from error
             process.feed(piece, end=stream.get("End", "").casefold() == "true")
         return "<rsp:SendResponse/>"

@@ -78,6 +78,7 @@ class AskingWindowsLine:
         self._winrm: WinRM | None = None
         self._shell: str | None = None
         self._clock_offset_ms: int | None = None
+        self._address = target.addresses[0]
 
     def ask(self, calls: Sequence[Ask], *, poll: bool = False) -> Sequence[Reply | ScriptError]:
         """One conversation for all calls. Raises `HostError`."""
@@ -188,6 +189,7 @@ class AskingWindowsLine:
         raise lost
 
     def _open_at(self, address: str) -> tuple[WinRM, str]:
+        self._address = f"{address}:{self.target.port}"
         winrm = self._protocol(address)
         try:
             shell = self._translating(
@@ -234,7 +236,7 @@ class AskingWindowsLine:
         try:
             return call()
         except LOST as error:
-            raise translated(error, self.target.name, self.target.username) from error
+            raise translated(error, self.target.name, self._address, self.target.username) from error
 
     def _once_more(self, winrm: WinRM, call: Callable[[], Any], *, also_lost: bool = False) -> Any:
         """Repeat once after the connection was renewed, where that cannot run anything twice.
@@ -247,7 +249,7 @@ class AskingWindowsLine:
             return call()
         except LOST as error:
             if not (was_refused_unread(error) or (also_lost and was_dropped(error))):
-                raise translated(error, self.target.name, self.target.username) from error
+                raise translated(error, self.target.name, self._address, self.target.username) from error
         winrm.transport.close_session()
         return self._translating(call)
 

@@ -45,7 +45,7 @@ def was_dropped(error: Exception) -> bool:
     return isinstance(error, DROPPED) and not isinstance(error, requests.exceptions.SSLError)
 
 
-def translated(error: Exception, host: str, username: str) -> HostError:
+def translated(error: Exception, host: str, address: str, username: str) -> HostError:
     """The one place where lower errors become ours. Never carries a body or a credential."""
     if isinstance(error, InvalidCredentialsError):
         return LoginRefusedError(
@@ -64,8 +64,8 @@ def translated(error: Exception, host: str, username: str) -> HostError:
             where=host,
             next_step="Check that the WinRM service is meant to listen there, and its `connect.transport`.",
         )
-    if isinstance(error, WinRMOperationTimeoutError | DROPPED):
-        return _unreachable(str(error), host)
+    if isinstance(error, (WinRMOperationTimeoutError, *DROPPED)):
+        return _unreachable(str(error), host, address)
     return ConversationError(str(error) or type(error).__name__, where=host)
 
 
@@ -102,10 +102,10 @@ def _fault(error: WSManFaultError, host: str) -> HostError:
     return ConversationError(f"WinRM fault {error.wsman_fault_code}: {error.reason}", where=host)
 
 
-def _unreachable(said: str, host: str) -> UnreachableError:
+def _unreachable(said: str, host: str, address: str) -> UnreachableError:
     timed_out = "timed out" in said or "nobody answers" in said
     return UnreachableError(
-        "nobody answers there" if timed_out else "the connection was refused or lost",
+        f"nobody answers at {address}" if timed_out else f"the connection to {address} was refused or lost",
         where=host,
         next_step="Check power, cable, `connect.address` and the firewall rule for WinRM.",
     )

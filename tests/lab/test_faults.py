@@ -81,6 +81,8 @@ def test_the_quota_of_operations_comes_as_a_wmi_error_too(lab: LabHandle) -> Non
 def test_a_connection_closed_between_requests_spoils_the_next_sealed_body(lab: LabHandle) -> None:
     lab.fault("close", operation="create", host=ONE)
     talk = Talk(protocol(lab, ONE))
+    while lab.status()["hosts"][ONE]["open_connections"]:
+        pass
     with pytest.raises(WinRMTransportError) as refused:
         talk.start(READ)
     assert refused.value.code == 400
@@ -131,7 +133,10 @@ def test_connections_are_refused_for_a_while(lab: LabHandle) -> None:
         ({"effect": "drop_befor"}, "Did you mean 'drop_before'?"),
         ({"effect": "delay"}, "needs a number"),
         ({"effect": "drop_before", "operation": "recieve"}, "no operation"),
-        ({"effect": "noise", "host": "control-room-3"}, "Did you mean 'control-room-1'?"),
+        ({"effect": "noise", "host": "control-rom-1"}, "Did you mean 'control-room-1'?"),
+        ({"effect": "throw"}, "named like clock.read"),
+        ({"effect": "noise", "nht": 2}, "nht"),
+        ({"effect": "noise", "nth": "often"}, "nth"),
     ],
 )
 def test_a_slip_in_a_fault_is_told(lab: LabHandle, row: dict[str, Any], words: str) -> None:

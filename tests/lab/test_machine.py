@@ -9,7 +9,7 @@ from provisioner.errors import LabError
 from provisioner.lab.machine import NAMES, SimulatedMachine
 from provisioner.lab.places import set_by_hand
 from provisioner.lab.saving import Saver, read_json
-from provisioner.resources.host import RUN_FILE
+from provisioner.resources.host import OUR_FOLDER, RUN_FILE
 
 PARAMETERS = r"HKLM\SYSTEM\CurrentControlSet\Services\W32Time\Parameters"
 
@@ -54,7 +54,7 @@ def test_writes_and_bookkeeping_are_counted_apart_and_hands_not_at_all() -> None
     it.put("registry", PARAMETERS, "NtpServer", value={"type": "String", "data": ""})
     it.drop("registry", PARAMETERS, "NtpServer")
     it.put("files", RUN_FILE.upper(), value={"text": ""})
-    it.put("files", r"C:\ProgramData\provisioner2\x", value={"text": ""})
+    it.put("files", rf"{OUR_FOLDER}2\x", value={"text": ""})
     it.set_by_hand("clock", "offset_ms", value=5)
     assert (it.writes, it.bookkeeping_writes) == (3, 1)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from provisioner.lab.factory import factory_new
 from provisioner.lab.machine import SimulatedMachine
@@ -36,7 +37,7 @@ def guid(on: Stage) -> str:
 
 
 def rename(name: str, id_: str = "cr1/computer_name", needs: Sequence[str] = (), **rests: Any) -> Step:
-    rests_on = {"active": "OLD", "pending": "OLD", "part_of_domain": False} | rests
+    rests_on: dict[str, JsonValue] = {"active": "OLD", "pending": "OLD", "part_of_domain": False, **rests}
     change = Change("computer_name", "update", {"name": name})
     return Step(id_, change, tuple(needs), Ask("computer_name"), rests_on)
 
@@ -135,7 +136,7 @@ def test_a_fact_that_moved_stops_its_step_and_those_that_need_it() -> None:
 def test_a_step_that_fails_tells_why_and_the_others_go_on() -> None:
     on = stage()
     on.machine.set_by_hand("domain", value="harbour.example")
-    here = {"part_of_domain": True}
+    here: dict[str, Any] = {"part_of_domain": True}
     applied = Applied("c", {"cr1/first": {}, "cr1/second": {}})
     first, second, _ = frames(
         on, batch(on, rename("a", "cr1/first", **here), rename("b", "cr1/second", **here), applied=applied)
@@ -196,9 +197,10 @@ def test_a_process_that_is_ended_leaves_its_run_file_and_no_mutex() -> None:
         ({"a": 1, "b": {"c": "x"}}, {"a": 2, "b": {"c": "X"}}, ["a", "b.c"]),
         ({"a": None}, {}, []),
         ({"A": 1}, {"a": 1}, []),
-        ({"a": []}, {"a": None}, []),
-        ({"a": ["x"]}, {"a": "x"}, []),
-        ({"a": [1, 2]}, {"a": [2, 1]}, ["a"]),
+        ({"a": []}, {"a": None}, ["a"]),
+        ({"a": ["x"]}, {"a": "x"}, ["a"]),
+        ({"a": [1, 2]}, {"a": [1, 3]}, ["a"]),
+        ({"a": [{"b": 1, "c": 2}]}, {"a": [{"c": 2, "b": 1}]}, []),
         ({"a": [{"b": 1}]}, {"a": [{"b": 2}]}, ["a.b"]),
         ({"a": {"b": 1}}, {"a": None}, ["a"]),
         ({"a": 1}, {"a": "1"}, ["a"]),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,8 +16,9 @@ from winrm.exceptions import InvalidCredentialsError, WinRMTransportError, WSMan
 from provisioner.lab.handle import LabHandle
 from provisioner.lab.winrs import MAX_SHELLS_PER_USER
 from provisioner.links.scripts import command_line
-from provisioner.links.wire import ask_request
+from provisioner.links.wire import Frames, ask_request
 from provisioner.resources.base import Ask
+from provisioner.resources.host import RUN_FILE
 from tests.lab.clients import Talk, protocol, row_of
 
 ONE, TWO = "control-room-1", "control-room-2"
@@ -115,7 +117,9 @@ def test_basic_over_plain_http_is_refused_and_not_offered(lab: LabHandle) -> Non
 
 def test_a_foreign_client_runs_hostname_with_pywinrms_session(lab: LabHandle) -> None:
     row = row_of(lab, ONE)
-    session = winrm.Session(row["url"], auth=(row["username"], row["password"]), transport="ntlm", proxy=None)
+    session = winrm.Session(
+        row["url"], auth=(row["username"], row["password"]), transport="ntlm", proxy=None, ca_trust_path=None
+    )
     answer = session.run_cmd("hostname")
     assert answer.status_code == 0
     assert answer.std_out.decode().startswith("DESKTOP-")
@@ -222,6 +226,25 @@ def test_a_document_type_is_refused(lab: LabHandle, tmp_path: Path) -> None:
             row["url"], auth=(row["username"], row["password"]), data=body, verify=str(pem), timeout=5
         )
         assert answer.status_code == (400 if body else 200)
+
+
+def test_a_client_that_does_not_trust_the_certificate_sends_nothing(lab: LabHandle) -> None:
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.post(row_of(lab, TWO)["url"], auth=("provision", "secret"), verify=True, timeout=5)
+    assert (count(lab, TWO)["connections"], count(lab, TWO)["requests"]) == (1, 0)
+
+
+def test_big_output_comes_in_pieces_of_the_clients_envelope(lab: LabHandle) -> None:
+    lab.set_place(ONE, f"files/{RUN_FILE}", {"text": secrets.token_hex(300_000)})
+    talk = Talk(protocol(lab, ONE))
+    command, stdout, done = talk.start(READ), b"", False
+    while not done:
+        piece, _, _, done = talk.client.get_command_output_raw(talk.shell, command)
+        assert len(piece) * 4 // 3 < 153_600
+        stdout += piece
+    (end,) = Frames().feed(stdout)
+    assert len(end["replies"][0]["value"]["run_file"][0]) == 600_000
+    assert count(lab, ONE)["operations"]["receive"] == -(-len(stdout) // ((153_600 - 3000) * 3 // 4))
 
 
 def test_nothing_to_receive_in_time_is_the_timeout_fault(lab: LabHandle) -> None:

@@ -1,0 +1,75 @@
+"""`plan --out FILE`, then `apply FILE`: exactly that, or a refusal that says what moved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import CommandLine
+
+NTLM, BASIC = "control-room-1", "control-room-2"
+PENDING = r"registry/HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName/ComputerName/data"
+
+
+@pytest.fixture
+def saved(provisioner: CommandLine) -> Path:
+    file = provisioner.folder / "demo.plan"
+    assert provisioner("plan", "--out", file) == 2
+    return file
+
+
+def test_a_saved_plan_is_applied_without_a_question(provisioner: CommandLine, saved: Path) -> None:
+    assert provisioner("apply", "--restart", "now", target=saved) == 0
+    assert provisioner("plan") == 0
+
+
+def test_a_host_that_moved_is_refused_with_the_field_and_the_other_goes_on(
+    provisioner: CommandLine, saved: Path
+) -> None:
+    provisioner.lab.set_place(NTLM, PENDING, "SOMEBODY-ELSE")
+    assert provisioner("apply", "--restart", "now", target=saved) == 4
+    assert "computer_name: pending" in provisioner.out
+    assert provisioner.counts(NTLM)["writes"] == 0
+    assert provisioner.lab.place(NTLM, PENDING) == "SOMEBODY-ELSE"
+    after = provisioner.json("plan")
+    assert {item["action"] for item in after["items"] if item["host"] == BASIC} == {"keep"}
+
+
+def test_a_changed_manifest_is_refused_before_anybody_is_contacted(
+    provisioner: CommandLine, saved: Path
+) -> None:
+    before = provisioner.counts(NTLM)["connections"]
+    provisioner.rewrite("sleep: never", "sleep: 2 h")
+    assert provisioner("apply", target=saved) == 4
+    assert "manifest has changed" in provisioner.err
+    assert provisioner.counts(NTLM)["connections"] == before
+
+
+def test_a_comment_changes_nothing(provisioner: CommandLine, saved: Path) -> None:
+    provisioner.rewrite("site: demo", "site: demo  # the same")
+    assert provisioner("apply", "--restart", "never", target=saved) == 6
+
+
+def test_a_plan_for_one_host_touches_only_that(provisioner: CommandLine) -> None:
+    file = provisioner.folder / "one.plan"
+    provisioner("plan", "--only", BASIC, "--out", file)
+    provisioner("apply", "--restart", "now", target=file)
+    assert provisioner.counts(NTLM)["connections"] == 0
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", '{"format": "provisioner-plan/1"}', '{"format": "provisioner-plan/9"}']
+)
+def test_what_is_no_plan_is_a_usage_error(provisioner: CommandLine, content: str) -> None:
+    file = provisioner.folder / "bad.plan"
+    file.write_text(content)
+    assert provisioner("apply", target=file) == 64
+    assert "bad.plan" in provisioner.err
+
+
+def test_two_plans_of_one_world_are_the_same_bytes_apart_from_the_run(provisioner: CommandLine) -> None:
+    first, second = provisioner.json("plan"), provisioner.json("plan")
+    assert first.pop("run") != second.pop("run")
+    assert json.dumps(first) == json.dumps(second)
