@@ -8,7 +8,8 @@ from typing import Any
 from provisioner.lab.machine import SimulatedMachine
 from provisioner.lab.play import play
 from provisioner.lab.stage import Stage
-from provisioner.links.windows import ChangingWindowsLine, Target
+from provisioner.links.windows import ChangingWindowsLine
+from provisioner.links.winrm_shell import Target
 from provisioner.resources.base import Secret
 
 

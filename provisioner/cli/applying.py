@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event as Flag
 from types import FrameType
-from typing import Any
 
 import typer
 from pydantic import ValidationError
@@ -70,7 +70,7 @@ def apply_target(target: Path, options: Options, *, yes: bool, restart: Restart,
     else:
         look = look_at(target, options)
     lines = changing_lines(look.hosts, look.reach, look.run)
-    with hanging_up(lines), _first_ctrl_c(lines) as stop:
+    with hanging_up(lines), _first_ctrl_c() as stop:
         live, fresh = read_and_plan(look, lines)
         plan = fresh if saved is None else renewed(saved, live, fresh.run)
         stale = list(stale_hosts(saved, look.desired, live)) if saved is not None else []
@@ -159,15 +159,14 @@ def _policy(host: Host, restart: Restart) -> RestartPolicy:
 
 
 @contextmanager
-def _first_ctrl_c(lines: Mapping[str, ChangingWindowsLine]) -> Iterator[Flag]:
-    """The first Ctrl-C asks to stop, the second leaves at once without ending what runs on the hosts."""
+def _first_ctrl_c() -> Iterator[Flag]:
+    """The first Ctrl-C asks to stop; the second leaves at once, and what runs on the hosts runs on."""
     stop = Flag()
 
-    def pressed(signum: int, frame: FrameType | None) -> Any:
+    def pressed(signum: int, frame: FrameType | None) -> None:
         if stop.is_set():
-            for line in lines.values():
-                line.abandon()
-            raise KeyboardInterrupt
+            complain("left; the next run takes over what the hosts go on with\n")
+            os._exit(exits.INTERRUPTED)  # threads wait for their hosts, and would keep us for minutes
         stop.set()
         complain("\nfinishing what was already sent (Ctrl-C again leaves it to the hosts)\n")
 

@@ -13,7 +13,8 @@ from provisioner.errors import UsageError
 from provisioner.lab import join
 from provisioner.links.dial import Dial, straight
 from provisioner.links.secrets import reveal
-from provisioner.links.windows import AskingWindowsLine, ChangingWindowsLine, Target
+from provisioner.links.windows import AskingWindowsLine, ChangingWindowsLine
+from provisioner.links.winrm_shell import Target
 from provisioner.manifest.site import Host, Site
 from provisioner.records.paths import state_folder
 from provisioner.resources.base import Secret

@@ -1,7 +1,7 @@
-"""The network between the controller and the machines: which address is held by whom.
+"""The network between the controller and the machines: which host holds which address.
 
-A book from the address and port that the manifest declares to a loopback socket is the only translation
-there is. An address that nobody holds is absent, and dialling it times out.
+A book from the declared address and port to a loopback socket is the only translation there is. An address
+that nobody holds is not in it, and dialling it times out.
 """
 
 from __future__ import annotations
@@ -12,28 +12,20 @@ LOOPBACK = "127.0.0.1"
 
 
 class Network:
-    """Who answers where; machines move while the lab runs."""
+    """Who answers where. `version` goes up with every move, so that a reader knows when to look again."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, int], tuple[str, int]] = {}
+        self._held: dict[str, tuple[str, int]] = {}
         self._lock = threading.Lock()
+        self.version = 0
 
-    def hold(self, host: str, address: str, port: int, loopback_port: int) -> None:
-        """The host answers at this address from now, and nowhere else."""
+    def hold(self, host: str, address: str, port: int) -> None:
+        """The host answers at this address and port from now, and nowhere else."""
         with self._lock:
-            self._leave(host)
-            self._held[address.casefold(), port] = (host, loopback_port)
+            self._held[host] = (address, port)
+            self.version += 1
 
-    def leave(self, host: str) -> None:
-        """The host's cable is out."""
+    def where(self, host: str) -> tuple[str, int]:
+        """The address and port at which a host answers."""
         with self._lock:
-            self._leave(host)
-
-    def dial(self, address: str, port: int) -> tuple[str, int] | None:
-        """Where to connect to, or None where nobody holds the address."""
-        with self._lock:
-            held = self._held.get((address.casefold(), port))
-        return None if held is None else (LOOPBACK, held[1])
-
-    def _leave(self, host: str) -> None:
-        self._held = {key: held for key, held in self._held.items() if held[0] != host}
+            return self._held[host]

@@ -48,15 +48,18 @@ class World:
             self.reception, self.faults, private_folder(folder / "doors"), self._saver.flush
         )
         self.twins = {host.name: self._twin(host, down_seconds) for host in site.hosts}
-        self._endpoints = {"hosts": [self._endpoint(host) for host in site.hosts]}
+        self._endpoints: tuple[int, dict[str, Any]] = (-1, {})
         self._saver.flush()
 
     def endpoints(self) -> dict[str, Any]:
         """How to reach and log on to every host, and the book from declared addresses to loopback.
 
-        The same object until something changes, so that a thousand hosts do not build it a thousand times.
+        The same object until a host moves, so that a thousand hosts do not build it a thousand times.
         """
-        return self._endpoints
+        version = self.network.version
+        if self._endpoints[0] != version:
+            self._endpoints = (version, {"hosts": [self._endpoint(host) for host in self.site.hosts]})
+        return self._endpoints[1]
 
     def status(self) -> dict[str, Any]:
         """Counts and state of every host."""
@@ -112,12 +115,8 @@ class World:
         )
         self._saver.changed(path, twin.machine.content)
         admit(twin.machine, account_of(host.connect), nt_hash(self._passwords[host.name]))
-        self._plug_in(host, twin)
+        self.network.hold(host.name, factory_address(host.connect), port_of(host.connect))
         return twin
-
-    def _plug_in(self, host: HostShape, twin: Twin) -> None:
-        connect = host.connect
-        self.network.hold(host.name, factory_address(connect), port_of(connect), twin.door.port)
 
     def _factory_new(self, host: HostShape) -> dict[str, JsonValue]:
         """The same world in every fresh lab, but for GUIDs, SIDs and MAC addresses."""
@@ -136,7 +135,7 @@ class World:
 
     def _endpoint(self, host: HostShape) -> dict[str, Any]:
         door = self.twins[host.name].door
-        address = factory_address(host.connect)
+        address, port = self.network.where(host.name)
         return {
             "name": host.name,
             "role": "+".join(host.roles),
@@ -145,7 +144,7 @@ class World:
             "username": host.connect.username,
             "password": self._passwords[host.name],
             "certificate_sha256": door.certificate.sha256 if door.certificate else None,
-            "book": [f"{address}:{port_of(host.connect)}", f"{LOOPBACK}:{door.port}"],
+            "book": [f"{address}:{port}", f"{LOOPBACK}:{door.port}"],
         }
 
     def _draw_passwords(self, path: Path) -> dict[str, str]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 MASK = "***"
 
 _TELLING = re.compile(r"pass|pwd|secret|token|credential|(^|[_-])p(in|w)$", re.IGNORECASE)
-_PAIR = re.compile(r"""(?P<key>[^\s:{},\[\]"'?]+)["']?[ \t]*:[ \t]*(?P<value>.*)""")
+# Every part has a bound: a line may be a mebibyte long, and matching must stay linear in it.
+_PAIR = re.compile(r"""(?P<key>[^\s:{},\[\]"'?]{1,64})["']?[ \t]{0,8}:[ \t]{0,64}""")
 _EXPLICIT_KEY = re.compile(r"""\s*(?:-\s+)*\?\s+["']?(?P<key>[^\s"']+)""")
 _REFERENCE = re.compile(
     r"""([{]\s*)?["']?(
-        env["']?\s*:\s*["']?([A-Za-z_]\w*|\w*[{][{%].*[%}][}]\w*)["']?\s*([,}#]|$)
+        env["']?\s*:\s*["']?([A-Za-z_]\w{0,200}|\w{0,64}[{][{%].{0,200}[%}][}]\w*)["']?\s*([,}#]|$)
         | (file|command|keyring)["']?\s*:
     )""",
     re.VERBOSE,
@@ -22,9 +24,12 @@ _NOTHING_YET = re.compile(r"[{]?\s*(#.*)?$")
 _IN_ADDRESS = re.compile(r"//[^/@\s]+@")
 
 
+@lru_cache(maxsize=4096)
 def tells_of_secret(key: str) -> bool:
     """Whether a key's name, or what it is a slip of, says that a secret stands there."""
-    return bool(_TELLING.search(key)) or SequenceMatcher(None, key.lower(), "password").ratio() >= 0.75
+    if _TELLING.search(key):
+        return True
+    return 5 <= len(key) <= 11 and SequenceMatcher(None, key.lower(), "password").ratio() >= 0.75
 
 
 def masked_lines(lines: list[str]) -> tuple[str, ...]:
@@ -57,10 +62,7 @@ def _literal_start(line: str) -> int | None:
     explicit = _EXPLICIT_KEY.match(line)
     if explicit and tells_of_secret(explicit["key"]) and ":" not in line:
         return len(line)
-    pair = _PAIR.search(line)
-    while pair:
-        value = pair["value"]
-        if tells_of_secret(pair["key"]) and not _REFERENCE.match(value):
-            return len(line) if _NOTHING_YET.match(value) else pair.start("value")
-        pair = _PAIR.search(line, pair.start("value"))
+    for pair in _PAIR.finditer(line):
+        if tells_of_secret(pair["key"]) and not _REFERENCE.match(line, pair.end()):
+            return len(line) if _NOTHING_YET.match(line, pair.end()) else pair.end()
     return None

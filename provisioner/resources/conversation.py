@@ -81,6 +81,9 @@ class AskingLine(Protocol):
     def hang_up(self) -> None:
         """Close shell and connection; the next call opens them anew."""
 
+    def abandon(self) -> None:
+        """Disconnect without closing the shell, since closing it would end a batch that still runs."""
+
 
 class ChangingLine(AskingLine, Protocol):
     """One host's line that can also write."""

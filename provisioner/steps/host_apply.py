@@ -133,7 +133,7 @@ class HostApply:
         """The batch goes on without us: wait for its end, then take its results from the run file."""
         deadline = time.monotonic() + RECOVER_SECONDS
         while True:
-            self.line.hang_up()
+            self.line.abandon()
             try:
                 for taken in self.read_back():
                     yield from self._event(taken, heard)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from provisioner.errors import ProvisionerError
 from provisioner.links.scripts import command_line, shipped
-from provisioner.links.windows import AskingWindowsLine, Target
+from provisioner.links.windows import AskingWindowsLine
+from provisioner.links.winrm_shell import Target
 from provisioner.links.wire import Frames, ask_request, change_request
 from provisioner.resources.base import Ask, Change, ClockOffset, Secret
 from provisioner.resources.conversation import Batch, Step
