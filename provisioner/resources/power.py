@@ -124,8 +124,8 @@ class Power(Resource):
         return {name: timeouts for name, timeouts in fields.items() if timeouts}
 
     def facts(self) -> Facts:
-        """Seconds, 0 for never."""
-        return {name: timeouts.normal() for name, timeouts in self._declared().items()}
+        """In words, each duration in its largest whole unit: `never`, `30 min`, `2 h`."""
+        return {name: _in_words(timeouts.normal()) for name, timeouts in self._declared().items()}
 
     def refuse(self, live: Observed) -> Refusal | None:
         """Settings that this machine lacks, and those that a policy holds."""
@@ -154,7 +154,8 @@ class Power(Resource):
         declared = wanted[0].facts() if wanted else {}
         facts: dict[str, JsonValue] = {"plan": raw["plan"]}
         for name in SETTINGS:
-            facts[name] = _as_declared(_in_force(raw["settings"][name]), declared.get(name))
+            live = _in_words(_in_force(raw["settings"][name]))
+            facts[name] = _as_declared(live, declared.get(name))
         return {"": Observed(facts, reply.value)}
 
     def update(self, live: Observed) -> Changing[None]:
@@ -191,10 +192,18 @@ def _in_force(row: Mapping[str, Any]) -> dict[str, JsonValue]:
     return {source: policy.get(source, row[source]) for source in SOURCES if row[source] is not None}
 
 
-def _as_declared(live: dict[str, JsonValue], declared: JsonValue) -> JsonValue:
-    """One number where one was declared and every power source has the same; else each by itself."""
-    amounts = set(map(str, live.values()))
-    if isinstance(declared, int) and len(amounts) == 1:
+def _in_words(amounts: JsonValue) -> JsonValue:
+    if isinstance(amounts, dict):
+        return {source: _in_words(amount) for source, amount in amounts.items()}
+    if not isinstance(amounts, int) or amounts == 0:
+        return "never" if amounts == 0 else amounts
+    unit, size = next((unit, size) for unit, size in reversed(_UNITS.items()) if amounts % size == 0)
+    return f"{amounts // size} {unit}"
+
+
+def _as_declared(live: JsonValue, declared: JsonValue) -> JsonValue:
+    """One duration where one was declared and every power source has the same; else each by itself."""
+    if isinstance(declared, str) and isinstance(live, dict) and len(set(map(str, live.values()))) == 1:
         return next(iter(live.values()))
     return live
 

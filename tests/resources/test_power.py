@@ -58,18 +58,21 @@ def test_durations_are_seconds(text: str, amount: int) -> None:
 def test_live_facts_take_the_form_that_was_declared() -> None:
     machine = factory_machine()
     before = observe(machine, AWAKE).facts
-    assert (before["sleep"], before["hibernate"]) == ({"ac": 1800, "dc": 900}, {"ac": 10_800, "dc": 10_800})
+    assert (before["sleep"], before["hibernate"]) == (
+        {"ac": "30 min", "dc": "15 min"},
+        {"ac": "3 h", "dc": "3 h"},
+    )
     apply(machine, AWAKE)
     after = observe(machine, AWAKE).facts
-    assert (after["sleep"], after["display_off"], after["plan"]) == (0, 0, BALANCED)
+    assert (after["sleep"], after["display_off"], after["plan"]) == ("never", "never", BALANCED)
 
 
 def test_undeclared_settings_and_sources_stay() -> None:
     machine = factory_machine()
     apply(machine, Power.model_validate({"sleep": {"dc": "never"}}))
     facts = observe(machine, Power()).facts
-    assert facts["sleep"] == {"ac": 1800, "dc": 0}
-    assert facts["display_off"] == {"ac": 600, "dc": 300}
+    assert facts["sleep"] == {"ac": "30 min", "dc": "never"}
+    assert facts["display_off"] == {"ac": "10 min", "dc": "5 min"}
 
 
 def test_only_what_differs_is_written() -> None:
@@ -110,7 +113,7 @@ def test_a_policy_hides_the_plan(domain: str | None, reason: Reason) -> None:
     key = rf"{POLICY}\{SETTINGS['sleep'][1]}"
     machine.put("registry", key, "ACSettingIndex", value={"type": "DWord", "data": 600})
     live = observe(machine, AWAKE)
-    assert live.facts["sleep"] == {"ac": 600, "dc": 0}
+    assert live.facts["sleep"] == {"ac": "10 min", "dc": "never"}
     refusal = AWAKE.refuse(live)
     assert refusal is not None and refusal.reason is reason
 
