@@ -20,7 +20,11 @@ from provisioner.manifest.yaml_faults import in_plain_words
 
 LARGEST_FILE = 1024 * 1024
 """Bytes. A thousand terminals take about half of it."""
+LONGEST_LINE = 64 * 1024
+"""Characters; the scanner's time grows with the square of a token's length."""
 DEEPEST = 50
+MOST_VALUES = 200_000
+"""Keys and values of one file; the parser needs a kilobyte for each."""
 LARGEST_EXPANDED = 8 * 1024 * 1024
 """Characters, with each alias counted as often as it is used and each value as 8 more."""
 
@@ -29,23 +33,29 @@ _TAGS = "tag:yaml.org,2002:"
 _RESOLVED = frozenset({"int", "float", "bool", "null", "timestamp", "value", "merge"})
 
 
-class _TooDeep(Exception):
-    def __init__(self, line: int, column: int) -> None:
-        super().__init__()
-        self.line, self.column = line, column
+class _OverLimit(Exception):
+    def __init__(self, what: str, next_step: str, mark: Any) -> None:
+        super().__init__(what)
+        self.what, self.next_step, self.mark = what, next_step, mark
 
 
 class _BoundedComposer(Composer):
     levels = 0
+    values = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         self.levels += 1
+        self.values += 1
         if self.levels > DEEPEST:
-            mark = self.parser.peek_event().start_mark
-            raise _TooDeep(mark.line, mark.column)
+            self._refuse(f"more than {DEEPEST} levels deep.", "A manifest needs fewer than ten.")
+        if self.values > MOST_VALUES:
+            self._refuse(f"more than {MOST_VALUES} keys and values.", "Split the site into several.")
         node = super().compose_node(parent, index)
         self.levels -= 1
         return node
+
+    def _refuse(self, what: str, next_step: str) -> None:
+        raise _OverLimit(what, next_step, self.parser.peek_event().start_mark)
 
 
 def read_tree(path: Path, name: str, order: int, complaints: Complaints) -> Tree | None:
@@ -53,8 +63,9 @@ def read_tree(path: Path, name: str, order: int, complaints: Complaints) -> Tree
     text = _text(path, name, order, complaints)
     if text is None:
         return None
-    source = Source(name, order, masked_lines(_LINE_BREAK.split(text)))
-    node = _composed(text, source, complaints)
+    lines = _LINE_BREAK.split(text)
+    source = Source(name, order, masked_lines(lines))
+    node = None if _has_long_line(lines, source, complaints) else _composed(text, source, complaints)
     if node is None:
         return None
     grower = _Grower(source, complaints)
@@ -92,15 +103,24 @@ def _decoded(content: bytes, name: str, order: int, complaints: Complaints) -> s
         return None
 
 
+def _has_long_line(lines: list[str], source: Source, complaints: Complaints) -> bool:
+    for number, line in enumerate(lines, start=1):
+        if len(line) > LONGEST_LINE:
+            at = Origin(source, number, LONGEST_LINE)
+            complaints.add(at, "limit", "the line is longer than 64 KiB.", "Break it into several.")
+            return True
+    return False
+
+
 def _composed(text: str, source: Source, complaints: Complaints) -> Node | None:
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer = _BoundedComposer
     yaml.composer.warn_double_anchors = False
     try:
         node: Node | None = yaml.compose(text)
-    except _TooDeep as deep:
-        at = Origin(source, deep.line + 1, deep.column + 1)
-        complaints.add(at, "limit", f"more than {DEEPEST} levels deep.", "A manifest needs fewer than ten.")
+    except _OverLimit as over:
+        at = Origin(source, over.mark.line + 1, over.mark.column + 1)
+        complaints.add(at, "limit", over.what, over.next_step)
         return None
     except Exception as error:  # ruamel also raises ValueError, AssertionError and others on broken input
         fault = in_plain_words(error, text)

@@ -138,7 +138,7 @@ class HostApply:
                 for taken in self.read_back():
                     yield from self._event(taken, heard)
                 return
-            except (HeldError, UnreachableError):
+            except (HeldError, UnreachableError, ConversationError):
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(1)
