@@ -41,8 +41,9 @@ def was_refused_unread(error: Exception) -> bool:
 
 
 def was_dropped(error: Exception) -> bool:
-    """The connection went away; a certificate that does not fit also arrives as a connection error."""
-    return isinstance(error, DROPPED) and not isinstance(error, requests.exceptions.SSLError)
+    """The connection went away. TLS reports that as an end of file; its other errors are answers."""
+    cut_off = "EOF" in str(error) or "reset by peer" in str(error)
+    return isinstance(error, DROPPED) and (cut_off or not isinstance(error, requests.exceptions.SSLError))
 
 
 def translated(error: Exception, host: str, address: str, username: str) -> HostError:
@@ -54,8 +55,8 @@ def translated(error: Exception, host: str, address: str, username: str) -> Host
             next_step="Check `connect.username` and the password behind `connect.password`; "
             "it was tried once only, since accounts lock.",
         )
-    if isinstance(error, requests.exceptions.SSLError):
-        return _certificate(str(error), host)
+    if isinstance(error, requests.exceptions.SSLError) and not was_dropped(error):
+        return _tls(str(error), host)
     if isinstance(error, WSManFaultError):
         return _fault(error, host)
     if isinstance(error, WinRMTransportError):
@@ -67,6 +68,17 @@ def translated(error: Exception, host: str, address: str, username: str) -> Host
     if isinstance(error, (WinRMOperationTimeoutError, *DROPPED)):
         return _unreachable(str(error), host, address)
     return ConversationError(str(error) or type(error).__name__, where=host)
+
+
+def _tls(said: str, host: str) -> HostError:
+    if not re.search("certificate|fingerprint|hostname", said, re.IGNORECASE):
+        reason = re.search(r"\[SSL: (\w+)\]", said)
+        return ConversationError(
+            f"TLS failed: {reason[1] if reason else said}",
+            where=host,
+            next_step="Check `connect.port` and `connect.https`: is this an HTTPS listener?",
+        )
+    return _certificate(said, host)
 
 
 def _certificate(said: str, host: str) -> CertificateError:

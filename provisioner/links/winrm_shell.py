@@ -71,7 +71,8 @@ class WinrmShell:
         winrm, shell = self._open()
         program, arguments = command_line()
         run = partial(winrm.run_command, shell, program, arguments, console_mode_stdin=False)
-        command = self._once_more(winrm, run)
+        # Repeating it runs nothing twice: a bootstrap without its standard input only waits.
+        command = self._once_more(winrm, run, also_lost=True)
         for start in range(0, len(request), LARGEST_SEND):
             piece = request[start : start + LARGEST_SEND]
             last = start + LARGEST_SEND >= len(request)
@@ -204,8 +205,8 @@ class WinrmShell:
         """Repeat once after the connection was renewed, where that cannot run anything twice.
 
         A 400 means that the host could not read the body: after an idle connection was closed, NTLM starts
-        anew while the body is still sealed for the old context (measured). A Receive may be repeated with
-        the same ids after any loss.
+        anew while the body is still sealed for the old context (measured). With `also_lost` it is repeated
+        after any loss: a Receive with the same ids, and a Command, since without input it does nothing.
         """
         try:
             return call()

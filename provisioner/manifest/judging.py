@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -64,8 +65,10 @@ class _Judge:
     def judge(self, faults: Sequence[Fault]) -> None:
         """A value that fits none of several forms gets one complaint, not one for each form."""
         about_values: dict[Path, list[Fault]] = {}
+        at_or_below: Counter[Path] = Counter()
         for fault in faults:
             path, found = follow(self._whole, fault["loc"])
+            at_or_below.update(path[:length] for length in range(len(path) + 1))
             if fault["type"] == "missing":
                 self._missing(path, found, str(fault["loc"][-1]))
             elif fault["type"] == "extra_forbidden":
@@ -73,7 +76,8 @@ class _Judge:
             else:
                 about_values.setdefault(path, []).append(fault)
         for path, together in about_values.items():
-            if not self._explained_below(path, together, faults):
+            others = at_or_below[path] > len(together)
+            if not (others and self._only_of_shape(path, together)):
                 self._value(path, together)
 
     def _missing(self, path: Path, section: Tree, key: str) -> None:
@@ -88,15 +92,10 @@ class _Judge:
             next_step = did_you_mean(str(key), known_keys(above))
             self._complaints.add(entry.key, "unknown-key", f"the key '{key}' is not known here.", next_step)
 
-    def _explained_below(self, path: Path, together: list[Fault], faults: Sequence[Fault]) -> bool:
+    def _only_of_shape(self, path: Path, together: list[Fault]) -> bool:
         """A map that fits one form but for a detail needs no word about the other forms."""
-        if not all(fault["type"] in _SHAPES for fault in together):
-            return False
-        others = (fault for fault in faults if fault not in together)
         tree = follow(self._whole, path)[1]
-        return not isinstance(tree, Scalar) and any(
-            follow(self._whole, other["loc"])[0][: len(path)] == path for other in others
-        )
+        return not isinstance(tree, Scalar) and all(fault["type"] in _SHAPES for fault in together)
 
     def _value(self, path: Path, together: list[Fault]) -> None:
         tree = follow(self._whole, path)[1]

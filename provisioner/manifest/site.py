@@ -43,9 +43,7 @@ class DeclaredHost(Declared):
 
 
 def _with_every_kind(title: str, role: Role) -> type[DeclaredHost]:
-    sections: dict[str, Any] = {
-        kind.kind: (Annotated[kind, Field(description=kind.title)], None) for kind in ALL
-    }
+    sections: dict[str, Any] = {kind.kind: (kind, None) for kind in ALL}
     model = create_model(title, __base__=DeclaredHost, __doc__=f"A {role}.", **sections)
     model.role = role
     return model

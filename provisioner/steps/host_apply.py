@@ -81,11 +81,10 @@ class HostApply:
     def read_back(self) -> Iterator[LeftOverTaken]:
         """Remove the run file and read everything declared here; the result is `self.live`."""
         taken: list[LeftOverTaken] = []
-        self.live = read_host_live(
-            self.name, self.resources, lambda calls: self._ask_under_mutex(calls, taken)
-        )
-        if self.live.error is not None and isinstance(self.live.error, HostError):
-            raise self.live.error
+        live = read_host_live(self.name, self.resources, lambda calls: self._ask_under_mutex(calls, taken))
+        if isinstance(live.error, HostError):
+            raise live.error
+        self.live = live
         yield from taken
 
     def items_now(self) -> list[Item]:
