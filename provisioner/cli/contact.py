@@ -49,6 +49,12 @@ class Reach:
     password: Callable[[Host], str]
     pin: Callable[[Host], str | None]
     secret: Callable[[Secret], str]
+    folder: Path
+    """The site's: files that the manifest names lie relative to it."""
+
+    def beside(self, path: Path | None) -> str | None:
+        """The whole path of a file that the manifest names."""
+        return None if path is None else str(self.folder / path)
 
 
 def chosen_hosts(site: Site, only: Sequence[str]) -> tuple[Host, ...]:
@@ -118,6 +124,7 @@ def reach_for(site: Site, options: Options) -> Reach:
         password=lambda host: follow(host.connect.password) if host.connect.password else "",
         pin=lambda host: host.connect.certificate_sha256,
         secret=follow,
+        folder=site.path.parent,
     )
 
 
@@ -126,7 +133,13 @@ def _lab_reach(site: Site, options: Options) -> Reach:
         access = join.from_file(options.lab_endpoints)
     else:
         access = join.join_or_start(site.path, lab_folder(site.name, options))
-    return Reach(dial=access.dial, password=access.password, pin=access.pin, secret=access.secret)
+    return Reach(
+        dial=access.dial,
+        password=access.password,
+        pin=access.pin,
+        secret=access.secret,
+        folder=site.path.parent,
+    )
 
 
 def lab_folder(site: str, options: Options) -> Path:
@@ -143,13 +156,13 @@ def _target(host: Host, reach: Reach) -> Target:
     return Target(
         name=host.name,
         addresses=tuple(address for address in (connect.address, connect.first_address) if address),
-        port=connect.port or (5986 if connect.https else 5985),
+        port=connect.effective_port,
         https=connect.https,
         transport=connect.transport,
         username=connect.username,
         certificate_sha256=reach.pin(host),
-        ca_file=str(connect.ca_file) if connect.ca_file else None,
-        client_certificate=str(connect.client_certificate) if connect.client_certificate else None,
-        client_key=str(connect.client_key) if connect.client_key else None,
+        ca_file=reach.beside(connect.ca_file),
+        client_certificate=reach.beside(connect.client_certificate),
+        client_key=reach.beside(connect.client_key),
         proxy=connect.proxy,
     )

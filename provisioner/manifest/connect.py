@@ -127,7 +127,9 @@ class Connect(Declared):
     @classmethod
     def _encrypted(cls, https: bool, info: ValidationInfo) -> bool:
         if not https and info.data.get("transport") in _OVER_TLS_ONLY:
-            raise ValueError(f"{info.data['transport']} without TLS shows the account to everyone on the way")
+            raise ValueError(
+                f"{info.data['transport']} without TLS shows the account to anyone; say 'https: true'"
+            )
         return https
 
     @field_validator("username", "password")
