@@ -65,11 +65,14 @@ def plan(
     lab: flags.Lab = False,
     lab_state: flags.LabState = None,
     lab_endpoints: flags.LabEndpoints = None,
+    lab_powershell: flags.LabPowershell = None,
     allow_command: flags.AllowCommand = False,
     secret_folder: flags.SecretFolder = [],  # noqa: B006
 ) -> None:
     """Read the live site and show what apply would do. Writes nothing; exits 2 where something differs."""
-    options = _options(only, state, lab, lab_state, lab_endpoints, allow_command, secret_folder)
+    options = _options(
+        only, state, lab, lab_state, lab_endpoints, lab_powershell, allow_command, secret_folder
+    )
     _look(site, options, out, format, verbose, drift=False)
 
 
@@ -83,11 +86,14 @@ def drift(
     lab: flags.Lab = False,
     lab_state: flags.LabState = None,
     lab_endpoints: flags.LabEndpoints = None,
+    lab_powershell: flags.LabPowershell = None,
     allow_command: flags.AllowCommand = False,
     secret_folder: flags.SecretFolder = [],  # noqa: B006
 ) -> None:
     """Like plan, with the cause of every difference: changed by hand, or the manifest changed."""
-    options = _options(only, state, lab, lab_state, lab_endpoints, allow_command, secret_folder)
+    options = _options(
+        only, state, lab, lab_state, lab_endpoints, lab_powershell, allow_command, secret_folder
+    )
     _look(site, options, None, format, verbose, drift=True)
 
 
@@ -103,13 +109,16 @@ def apply(
     lab: flags.Lab = False,
     lab_state: flags.LabState = None,
     lab_endpoints: flags.LabEndpoints = None,
+    lab_powershell: flags.LabPowershell = None,
     allow_command: flags.AllowCommand = False,
     secret_folder: flags.SecretFolder = [],  # noqa: B006
 ) -> None:
     """Make the site as declared: plan, ask, write, read back. Or apply exactly a saved plan."""
     from provisioner.cli.showing import apply_and_show
 
-    options = _options(only, state, lab, lab_state, lab_endpoints, allow_command, secret_folder)
+    options = _options(
+        only, state, lab, lab_state, lab_endpoints, lab_powershell, allow_command, secret_folder
+    )
     raise typer.Exit(apply_and_show(target, options, yes, restart, format, verbose))
 
 
@@ -120,11 +129,12 @@ def demo(
         Path | None,
         typer.Option("--folder", metavar="DIR", help="Where to put its files. Default: a new one."),
     ] = None,
+    powershell: flags.Powershell = None,
 ) -> None:
     """Show everything on a simulated site: plan, apply with restart, an empty plan, drift."""
     from provisioner.cli.demo import run_demo
 
-    raise typer.Exit(run_demo(folder, context.obj))
+    raise typer.Exit(run_demo(folder, powershell, context.obj))
 
 
 @app.command(epilog="Example: provisioner schema --write schemas")
@@ -157,9 +167,19 @@ def _options(
     lab: bool,
     lab_state: Path | None,
     lab_endpoints: Path | None,
+    lab_powershell: Path | None,
     allow_command: bool,
     secret_folder: list[Path],
 ) -> Options:
     from provisioner.cli.contact import Options
 
-    return Options(tuple(only), state, lab, lab_state, lab_endpoints, allow_command, tuple(secret_folder))
+    return Options(
+        tuple(only),
+        state,
+        lab,
+        lab_state,
+        lab_endpoints,
+        lab_powershell,
+        allow_command,
+        tuple(secret_folder),
+    )

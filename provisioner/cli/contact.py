@@ -32,13 +32,15 @@ class Options:
     lab: bool = False
     lab_state: Path | None = None
     lab_endpoints: Path | None = None
+    lab_powershell: Path | None = None
     allow_command: bool = False
     secret_folders: tuple[Path, ...] = field(default=())
 
     @property
     def in_lab(self) -> bool:
         """Whether nobody but a lab may be contacted."""
-        return self.lab or self.lab_state is not None or self.lab_endpoints is not None
+        named = (self.lab_state, self.lab_endpoints, self.lab_powershell)
+        return self.lab or any(path is not None for path in named)
 
 
 @dataclass(frozen=True)
@@ -129,10 +131,16 @@ def reach_for(site: Site, options: Options) -> Reach:
 
 
 def _lab_reach(site: Site, options: Options) -> Reach:
+    if options.lab_endpoints is not None and options.lab_powershell is not None:
+        raise UsageError(
+            "--lab-endpoints is a lab that runs already, and --lab-powershell says how to start one",
+            next_step="Leave one of them out.",
+        )
     if options.lab_endpoints is not None:
         access = join.from_file(options.lab_endpoints)
     else:
-        access = join.join_or_start(site.path, lab_folder(site.name, options))
+        folder = lab_folder(site.name, options)
+        access = join.join_or_start(site.path, folder, powershell=options.lab_powershell)
     return Reach(
         dial=access.dial,
         password=access.password,

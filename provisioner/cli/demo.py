@@ -19,11 +19,12 @@ BY_HAND = ("control-room-1", "services/w32time/running", "false")
 """What somebody changes at the machine: the time service is stopped."""
 
 
-def run_demo(folder: Path | None, run: Run) -> int:
+def run_demo(folder: Path | None, powershell: Path | None, run: Run) -> int:
     """0 when every verb ended as it should. `run` is the command line itself, so nothing here is staged."""
     place = folder or Path(tempfile.mkdtemp(prefix="provisioner-demo-"))
     site = _copy_site(place)
-    twin = ["--lab-state", str(place / "lab"), "--state", str(place / "state")]
+    folders = ["--lab-state", str(place / "lab"), "--state", str(place / "state")]
+    twin = [*folders, *(["--lab-powershell", str(powershell)] if powershell else [])]
     steps = [
         ("A factory-new site: what would have to change?", ["plan", str(site), *twin], 2),
         (
@@ -32,13 +33,13 @@ def run_demo(folder: Path | None, run: Run) -> int:
             0,
         ),
         ("Once more: nothing is left to do.", ["plan", str(site), *twin], 0),
-        ("Somebody stops the time service by hand ...", ["lab", "set", *BY_HAND, *twin], 0),
+        ("Somebody stops the time service by hand ...", ["lab", "set", *BY_HAND, *folders], 0),
         ("... and drift sees it, with its cause.", ["drift", str(site), *twin], 2),
     ]
     try:
         as_expected = [_step(run, *step) for step in steps]
     finally:
-        run(["lab", "down", *twin])
+        run(["lab", "down", *folders])
     say(f"\nManifest, journals and simulated machines are in {place}\n")
     return 0 if all(as_expected) else 1
 

@@ -45,6 +45,22 @@ LabEndpoints = Annotated[
     Path | None,
     typer.Option("--lab-endpoints", metavar="FILE", help="Use the lab that wrote this file (`lab up`)."),
 ]
+LabPowershell = Annotated[
+    Path | None,
+    typer.Option(
+        "--lab-powershell",
+        metavar="PATH",
+        help="Let the twin run the scripts in this PowerShell. Needs a source checkout.",
+    ),
+]
+Powershell = Annotated[
+    Path | None,
+    typer.Option(
+        "--powershell",
+        metavar="PATH",
+        help="Run the scripts in this PowerShell instead of simulating them. Needs a source checkout.",
+    ),
+]
 AllowCommand = Annotated[
     bool, typer.Option("--allow-command", help="Let secrets be read by the commands that the manifest names.")
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,7 +30,11 @@ Endpoints = Annotated[
 
 @lab_app.command(epilog="Example: provisioner lab up sites/demo --endpoints lab.json")
 def up(
-    site: flags.Site, endpoints: Endpoints = None, lab_state: flags.LabState = None, state: flags.State = None
+    site: flags.Site,
+    endpoints: Endpoints = None,
+    powershell: flags.Powershell = None,
+    lab_state: flags.LabState = None,
+    state: flags.State = None,
 ) -> None:
     """Serve the twin of a site in the foreground, until Ctrl-C."""
     from provisioner.cli.contact import Options, lab_folder
@@ -43,9 +48,10 @@ def up(
             lab.write_endpoints(endpoints)
         rows = [f"  {row['name']}: {row['url']}\n" for row in lab.endpoints()["hosts"]]
         say(f"serving the twin of {site} from {folder}; Ctrl-C ends it\n" + "".join(rows))
+        say(_mode(lab.status()))
 
     try:
-        serve_here(site, folder, ready=ready)
+        serve_here(site, folder, powershell=powershell, ready=ready)
     finally:
         if endpoints is not None:
             endpoints.unlink(missing_ok=True)  # it holds passwords of doors that are closed now
@@ -63,11 +69,17 @@ def status(
     if format is flags.Format.JSON:
         say(json.dumps(found, indent=2) + "\n")
         return
+    say(_mode(found))
     for name, row in found["hosts"].items():
         say(
             f"{name}: {row['requests']} requests, {row['connections']} connections, {row['writes']} writes "
             f"(+{row['bookkeeping_writes']} bookkeeping), {row['restarts']} restarts\n"
         )
+
+
+def _mode(found: Mapping[str, Any]) -> str:
+    engine = found["powershell"]
+    return f"scripts run in {engine}\n" if engine else "scripts are simulated\n"
 
 
 @lab_app.command(epilog="Example: provisioner lab down")

@@ -124,6 +124,11 @@ class Faults:
         with self._lock:
             return [asdict(fault) for fault in self._faults]
 
+    def awaited(self, host: str) -> frozenset[str]:
+        """Operations of a host that faults wait for; counts nothing."""
+        with self._lock:
+            return frozenset(fault.operation for fault in self._faults if fault.host in (host, "*"))
+
     def take(self, host: str, operation: str) -> Fault | None:
         """Count this occurrence for every fault that waits for it; the first that hits, or None."""
         names = (operation, "*") if operation in REQUESTS else (operation,)

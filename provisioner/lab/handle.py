@@ -22,8 +22,11 @@ class LabHandle(Access):
         self._ask = ask
 
     def status(self) -> dict[str, Any]:
-        """`{"site", "hosts": {name: {requests, connections, bytes_in, bytes_out, refused_logons, operations,
-        writes, bookkeeping_writes, restarts, open_connections, shells, holding}}}`."""
+        """`{"site", "powershell": path or null, "hosts": {name: {...}}}`.
+
+        A host's: requests, connections, bytes_in, bytes_out, refused_logons, operations, writes,
+        bookkeeping_writes, restarts, open_connections, shells, holding.
+        """
         return dict(self._ask("status", {}))
 
     def place(self, host: str, place: str) -> JsonValue:

@@ -13,6 +13,7 @@ from provisioner.lab.access import Access, EndpointsFile
 from provisioner.lab.control_wire import ask
 from provisioner.lab.folder_lock import FolderLock
 from provisioner.lab.handle import LabHandle
+from provisioner.lab.powershell import located
 from provisioner.lab.saving import read_json
 from provisioner.lab.shape import fingerprint
 from provisioner.manifest.load import load
@@ -33,14 +34,22 @@ def join(folder: Path) -> LabHandle | None:
     return None if row is None else _handle(folder, row)
 
 
-def join_or_start(site_path: Path, folder: Path, *, linger_seconds: float = LINGER_SECONDS) -> LabHandle:
+def join_or_start(
+    site_path: Path,
+    folder: Path,
+    *,
+    linger_seconds: float = LINGER_SECONDS,
+    powershell: Path | None = None,
+) -> LabHandle:
     """The lab of this site in this folder; started in a process of its own when none serves it.
 
     A lab whose doors no longer fit the manifest (hosts, addresses, transports) is ended and started anew on
-    the same machines. Raises `LabError` with the lab's own words when it does not start, `HeldError` where
-    the folder serves another site, `ManifestError`.
+    the same machines. Without `powershell` a running lab is joined however it plays the scripts, and a new
+    one simulates them. Raises `LabError` with the lab's own words when it does not start, `HeldError` where
+    the folder serves another site or in another mode, `ManifestError`.
     """
     wanted = fingerprint(load(site_path))
+    engine = None if powershell is None else str(located(powershell).program)
     row = _notice(folder)
     if row is not None and Path(row["site"]) != site_path.absolute():
         raise HeldError(
@@ -48,10 +57,23 @@ def join_or_start(site_path: Path, folder: Path, *, linger_seconds: float = LING
             where=str(folder),
             next_step="Choose another --lab-state, or end that lab: lab down.",
         )
+    if row is not None and engine is not None:
+        _check_mode(row, engine, folder)
     if row is not None and row["fingerprint"] != wanted:
         _handle(folder, row).down()
-        row = None
-    return _handle(folder, row or _start(site_path, folder, linger_seconds))
+        engine, row = row["powershell"], None
+    return _handle(folder, row or _start(site_path, folder, linger_seconds, engine))
+
+
+def _check_mode(row: dict[str, Any], engine: str, folder: Path) -> None:
+    if row["powershell"] == engine:
+        return
+    how = f"runs the scripts in {row['powershell']}" if row["powershell"] else "simulates the scripts"
+    raise HeldError(
+        f"process {row['pid']} serves this folder and {how}; it cannot run them in {engine} as well.",
+        where=str(folder),
+        next_step="Choose another --lab-state, or end that lab: lab down.",
+    )
 
 
 def from_file(path: Path) -> Access:
@@ -122,9 +144,10 @@ def _is_free(folder: Path) -> bool:
     return free
 
 
-def _start(site_path: Path, folder: Path, linger_seconds: float) -> dict[str, Any]:
+def _start(site_path: Path, folder: Path, linger_seconds: float, engine: str | None) -> dict[str, Any]:
     log = private_folder(folder) / "lab.log"
     options = ["--site", str(site_path.absolute()), "--state", str(folder.absolute())]
+    options += [] if engine is None else ["--powershell", engine]
     with log.open("wb") as output:
         process = _detached([*options, "--linger", str(linger_seconds)], output)
     _STARTED[:] = [other for other in _STARTED if other.poll() is None] + [process]

@@ -33,6 +33,8 @@ class SimulatedMachine:
         self._going_down = going_down
         self._lock = threading.RLock()
         self._restart_scheduled = False
+        self.revision = 0
+        """Goes up with every change, whoever makes it."""
         self.writes = 0
         """Writes of settings since the lab started; bookkeeping and changes by hand not among them."""
         self.bookkeeping_writes = 0
@@ -55,26 +57,26 @@ class SimulatedMachine:
         """Write a value, making the objects on the way: one counted write."""
         with self._lock:
             self._count(place)
-            self._parent(place).store(place[-1], value)
+            self._store(place, value)
         self._saved()
 
     def drop(self, *place: str) -> None:
         """Remove it: one counted write, also when it was not there."""
         with self._lock:
             self._count(place)
-            self._parent(place).remove(place[-1])
+            self._remove(place)
         self._saved()
 
     def set_by_hand(self, *place: str, value: JsonValue) -> None:
         """What a person does at the machine: not counted among our writes."""
         with self._lock:
-            self._parent(place).store(place[-1], value)
+            self._store(place, value)
         self._saved()
 
     def drop_by_hand(self, *place: str) -> None:
         """Removed by a person: not counted."""
         with self._lock:
-            self._parent(place).remove(place[-1])
+            self._remove(place)
         self._saved()
 
     def now_ms(self) -> int:
@@ -103,6 +105,7 @@ class SimulatedMachine:
         with self._lock:
             self._root = Folded(content)
             self._restart_scheduled = False
+            self.revision += 1
             self.writes = self.bookkeeping_writes = 0
         self._saved()
 
@@ -121,6 +124,14 @@ class SimulatedMachine:
             self.bookkeeping_writes += 1
         else:
             self.writes += 1
+
+    def _store(self, place: tuple[str, ...], value: JsonValue) -> None:
+        self._parent(place).store(place[-1], value)
+        self.revision += 1
+
+    def _remove(self, place: tuple[str, ...]) -> None:
+        self._parent(place).remove(place[-1])
+        self.revision += 1
 
     def _parent(self, place: tuple[str, ...]) -> Folded:
         here = self._root

@@ -31,14 +31,20 @@ def play(stage: Stage, stdin: bytes, emit: Emit, alive: Alive = always_alive) ->
 
     Raises `BadRequest` where the bootstrap would fail, `Killed` once `alive` says no.
     """
+    request = received(stdin)
+    if len(request["runners"]) == 1:
+        emit(end_frame(stage, request))
+    else:
+        _change(stage, request, emit, alive)
+
+
+def received(stdin: bytes) -> dict[str, Any]:
+    """The request, if every script and runner in it is byte for byte the shipped one. Raises `BadRequest`."""
     request = _unpacked(stdin)
     _check_scripts(request)
-    if request["runners"] == [runner("ask")]:
-        emit(end_frame(stage, request))
-    elif request["runners"] == [runner("ask"), runner("change")]:
-        _change(stage, request, emit, alive)
-    else:
+    if request["runners"] not in ([runner("ask")], [runner("ask"), runner("change")]):
         raise BadRequest("The request's runners are not those of this version.")
+    return request
 
 
 def _change(stage: Stage, request: Mapping[str, Any], emit: Emit, alive: Alive) -> None:

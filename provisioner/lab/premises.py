@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.lab.faults import Faults
+from provisioner.lab.programs import Player
 from provisioner.lab.reception import Reception
 
 
@@ -20,3 +21,5 @@ class Premises:
     """Private files of the doors: certificates and NTLM credential files."""
     flush: Callable[[], None]
     """Called before an answer leaves: what a client was told is on disk."""
+    player: Player
+    """Runs the bootstrap that a client sends: simulated, or in a PowerShell engine."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from provisioner.lab.frames import frame_line
@@ -14,9 +14,14 @@ from provisioner.links.scripts import command_line
 CMD_LINE_CHARACTERS = 8191
 """cmd.exe's limit (support.microsoft.com/kb/830473)."""
 
+Player = Callable[[Stage, Process, bytes], int]
+"""Runs the shipped bootstrap with this standard input on a machine and gives the exit code."""
 
-def program(stage: Stage, user: str, command: str, arguments: str, *, through_cmd: bool) -> Program:
-    """What a command line runs."""
+
+def program(
+    stage: Stage, user: str, command: str, arguments: str, *, through_cmd: bool, player: Player
+) -> Program:
+    """What a command line runs; the shipped bootstrap goes to `player`."""
     line = f"{command} {arguments}".strip()
     if through_cmd and len(line) > CMD_LINE_CHARACTERS:
         return _says("stderr", "The command line is too long.", 1)
@@ -26,7 +31,7 @@ def program(stage: Stage, user: str, command: str, arguments: str, *, through_cm
     if name == "whoami" and not arguments:
         return _says("stdout", f"{stage.machine.computer_name()}\\{user}".lower(), 0)
     if name == "powershell":
-        return _powershell(stage, arguments)
+        return _powershell(stage, arguments, player)
     return _says(
         "stderr",
         f"'{command}' is not recognized as an internal or external command,\r\n"
@@ -43,7 +48,7 @@ def _says(stream: str, text: str, exit_code: int) -> Program:
     return run
 
 
-def _powershell(stage: Stage, arguments: str) -> Program:
+def _powershell(stage: Stage, arguments: str, player: Player) -> Program:
     if arguments.split() != list(command_line()[1]):
         return _says("stderr", "This machine runs no PowerShell but the shipped bootstrap.", 1)
 
@@ -52,19 +57,27 @@ def _powershell(stage: Stage, arguments: str) -> Program:
         if not process.alive():
             return 1
         try:
-            play(stage, stdin, lambda frame: _print(process, frame), process.alive)
+            return player(stage, process, stdin)
         except BadRequest as error:
             process.write("stderr", f"{error}\r\n".encode())
-            return 1
         except Killed:
-            return 1
-        return 0
+            pass
+        return 1
 
     return run
 
 
+def simulated(stage: Stage, process: Process, stdin: bytes) -> int:
+    """The player that runs no PowerShell. Raises `BadRequest`, `Killed`."""
+    play(stage, stdin, lambda frame: _print(process, frame), process.alive)
+    return 0
+
+
 def _print(process: Process, frame: Mapping[str, Any]) -> None:
     line = frame_line(frame)
-    if process.torn and frame["type"] == "end":
-        line = line[: len(line) // 2] + b"\r\n"
-    process.write("stdout", line)
+    process.write("stdout", torn(line) if process.torn and frame["type"] == "end" else line)
+
+
+def torn(line: bytes) -> bytes:
+    """Half of a line, as a lost piece of output leaves it."""
+    return line[: len(line) // 2] + b"\r\n"

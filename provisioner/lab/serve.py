@@ -1,4 +1,4 @@
-"""The lab's own process: `python -m provisioner.lab.serve --site PATH --state DIR [--linger SECONDS]`."""
+"""The lab's own process: `python -m provisioner.lab.serve --site PATH --state DIR`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from provisioner.errors import ProvisionerError
 from provisioner.lab.handle import LabHandle
+from provisioner.lab.powershell import located, proven
 from provisioner.lab.serving import serving
 from provisioner.manifest.load import load
 
@@ -26,13 +27,16 @@ def serve_here(
     folder: Path,
     *,
     linger_seconds: float | None = None,
+    powershell: Path | None = None,
     ready: Callable[[LabHandle], None] = lambda _: None,
 ) -> None:
     """Serve in the foreground until SIGINT or SIGTERM, `lab down`, or the folder is gone.
 
+    With `powershell`, a path or a name on the search path, the scripts run in that engine.
     Raises `HeldError` where another process serves the folder, `ManifestError`, `LabError`.
     """
-    with serving(load(site_path), folder) as served, _stopping(served.stop):
+    engine = None if powershell is None else proven(located(powershell))
+    with serving(load(site_path), folder, powershell=engine) as served, _stopping(served.stop):
         ready(served.handle())
         served.wait(linger_seconds)
 
@@ -54,10 +58,16 @@ def main() -> int:
     parser.add_argument("--site", type=Path, required=True)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--linger", type=float, default=LINGER_SECONDS)
+    parser.add_argument("--powershell", type=Path)
     arguments = parser.parse_args()
     _allow_many_sockets()
     try:
-        serve_here(arguments.site, arguments.state, linger_seconds=arguments.linger)
+        serve_here(
+            arguments.site,
+            arguments.state,
+            linger_seconds=arguments.linger,
+            powershell=arguments.powershell,
+        )
     except ProvisionerError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -16,6 +16,7 @@ from provisioner.lab.control import Controls
 from provisioner.lab.control_door import ControlDoor
 from provisioner.lab.folder_lock import FolderLock
 from provisioner.lab.handle import LabHandle
+from provisioner.lab.powershell import Powershell
 from provisioner.lab.saving import read_json, write_json
 from provisioner.lab.shape import SiteShape
 from provisioner.lab.twin import DOWN_SECONDS
@@ -33,10 +34,12 @@ def notice(folder: Path) -> Path:
 class Serving:
     """A world with its control socket and its notice in the folder."""
 
-    def __init__(self, site: SiteShape, folder: Path, *, down_seconds: float) -> None:
+    def __init__(
+        self, site: SiteShape, folder: Path, *, down_seconds: float, powershell: Powershell | None
+    ) -> None:
         self._folder = folder
         self._stop = threading.Event()
-        self.world = World(site, folder, down_seconds=down_seconds)
+        self.world = World(site, folder, down_seconds=down_seconds, powershell=powershell)
         self._controls = Controls(self.world, self._stop.set)
         self._control_door = ControlDoor(self._controls, self.world.reception)
         self._written: dict[str, Any] = {}
@@ -75,6 +78,7 @@ class Serving:
             "token": self._control_door.token,
             "site": str(self.world.site.path.absolute()),
             "fingerprint": self.world.fingerprint,
+            "powershell": self.world.powershell and str(self.world.powershell.program),
             "endpoints": self.world.endpoints(),
         }
         if content != self._written:
@@ -83,13 +87,19 @@ class Serving:
 
 
 @contextmanager
-def serving(site: SiteShape, folder: Path, *, down_seconds: float = DOWN_SECONDS) -> Iterator[Serving]:
+def serving(
+    site: SiteShape,
+    folder: Path,
+    *,
+    down_seconds: float = DOWN_SECONDS,
+    powershell: Powershell | None = None,
+) -> Iterator[Serving]:
     """Serve the folder in this process. Raises `HeldError` where another process serves it."""
     lock = FolderLock(private_folder(folder))
     if not lock.take():
         raise HeldError(_owner(folder), where=str(folder), next_step="Join that lab, or end it: lab down.")
     try:
-        served = Serving(site, folder, down_seconds=down_seconds)
+        served = Serving(site, folder, down_seconds=down_seconds, powershell=powershell)
         try:
             yield served
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -50,6 +50,10 @@ def _nothing_broken(_script: str) -> str | None:
     return None
 
 
+def _nothing_doomed() -> Collection[str]:
+    return ()
+
+
 @dataclass
 class Stage:
     """One machine as its PowerShell processes find it. The mutex lives as long as the machine is up."""
@@ -59,6 +63,15 @@ class Stage:
     hold: Hold | None = None
     broken: Callable[[str], str | None] = _nothing_broken
     """Given a script's name (`clock.read`): the message with which an injected fault makes it throw."""
+    doomed: Callable[[], Collection[str]] = _nothing_doomed
+    """Names of the scripts that an injected fault waits for."""
+    writing: set[str] = field(default_factory=set)
+    """Ids of engine processes that changed something and still run: they hold the engine's own mutex."""
+
+    @property
+    def holding(self) -> bool:
+        """Whether a batch holds the machine's mutex."""
+        return self.mutex.locked() or bool(self.writing)
 
     def at_step(self, moment: Moment, step: int, alive: Alive) -> None:
         """Wait where the batch is held. Raises `Killed` if the process was ended."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,7 @@ class Twin:
     ) -> None:
         self.machine = SimulatedMachine(content, saved=saved, going_down=self._going_down)
         self.name = self.machine.name
-        self.stage = Stage(self.machine, broken=self._broken)
+        self.stage = Stage(self.machine, broken=self._broken, doomed=self._doomed)
         self._premises = premises
         self._down_seconds = down_seconds
         self._closing = threading.Event()
@@ -70,7 +71,7 @@ class Twin:
             "restarts": self.restarts,
             "open_connections": self.door.open_connections,
             "shells": len(self.door.shells),
-            "holding": self.stage.mutex.locked(),
+            "holding": self.stage.holding,
         }
 
     def close(self) -> None:
@@ -91,8 +92,17 @@ class Twin:
         self.restarts = 0
 
     def _going_down(self, delay_seconds: int) -> None:
-        # A short delay stays short of tests and demos; that the answer leaves first is what it is for.
-        self._later(min(delay_seconds, self._down_seconds), self._power_off)
+        deadline = time.monotonic() + delay_seconds
+        self._later(0, lambda: self._go_down(deadline))
+
+    def _go_down(self, deadline: float) -> None:
+        # A short delay stays short of tests and demos; that the answer leaves first is what it is for, so an
+        # engine that is still answering may use all of it.
+        while self.stage.writing and time.monotonic() < deadline:
+            if self._closing.wait(0.02):
+                return
+        left = max(deadline - time.monotonic(), 0)
+        self._later(min(left, self._down_seconds), self._power_off)
 
     def _power_off(self) -> None:
         self.door.power_off()
@@ -110,6 +120,9 @@ class Twin:
                 act()
 
         threading.Thread(target=wait, name=f"timer of {self.name}", daemon=True).start()
+
+    def _doomed(self) -> frozenset[str]:
+        return self._premises.faults.awaited(self.name)
 
     def _broken(self, script: str) -> str | None:
         injected = self._premises.faults.take(self.name, script)

@@ -28,7 +28,7 @@ class WinrmDoor:
         self.certificate = certificate
         self.shells = Shells()
         self.counters = Counters()
-        self.service = WsmanService(stage, self.shells)
+        self.service = WsmanService(stage, self.shells, premises.player)
         self.service.started = self._disturb_output
         self.name = stage.machine.name
         self._tls = certificate.context() if certificate else None

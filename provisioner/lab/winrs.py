@@ -42,6 +42,8 @@ class Process:
         """An injected fault: output comes in pieces of at most this size."""
         self.torn = False
         """An injected fault: the last frame comes in half."""
+        self.on_kill: Callable[[], object] = lambda: None
+        """Called when it is ended from outside, besides `alive` saying so."""
         self._program = program
         self._news = threading.Condition()
         self._stdin = bytearray()
@@ -73,6 +75,7 @@ class Process:
         with self._news:
             self._killed = True
             self._news.notify_all()
+        self.on_kill()
 
     def feed(self, piece: bytes, *, end: bool) -> None:
         """Bytes for standard input; what comes after its end is ignored."""

@@ -13,6 +13,8 @@ from typing import Any
 from pydantic import JsonValue
 
 from provisioner.errors import LabError
+from provisioner.lab.changes_door import ChangesDoor
+from provisioner.lab.engine import Engine
 from provisioner.lab.factory import factory_new
 from provisioner.lab.faults import Faults, fault_from
 from provisioner.lab.logon import admit, nt_hash
@@ -20,7 +22,9 @@ from provisioner.lab.machine import SimulatedMachine
 from provisioner.lab.network import LOOPBACK, Network
 from provisioner.lab.personality import load_personality
 from provisioner.lab.places import set_by_hand
+from provisioner.lab.powershell import Powershell
 from provisioner.lab.premises import Premises
+from provisioner.lab.programs import Player, simulated
 from provisioner.lab.reception import Reception
 from provisioner.lab.saving import Saver, read_json, write_json
 from provisioner.lab.shape import HostShape, SiteShape, account_of, factory_address, fingerprint, port_of
@@ -31,11 +35,20 @@ from provisioner.records.paths import private_folder
 class World:
     """The twin of one site, kept in `folder`. What is there already is taken up, the rest is factory-new.
 
-    Raises `LabError` where `lab.yaml` is wrong.
+    With `powershell` the scripts run in that engine instead of being simulated. Raises `LabError` where
+    `lab.yaml` is wrong.
     """
 
-    def __init__(self, site: SiteShape, folder: Path, *, down_seconds: float = DOWN_SECONDS) -> None:
+    def __init__(
+        self,
+        site: SiteShape,
+        folder: Path,
+        *,
+        down_seconds: float = DOWN_SECONDS,
+        powershell: Powershell | None = None,
+    ) -> None:
         self.site = site
+        self.powershell = powershell
         self.fingerprint = fingerprint(site)
         self._machines = private_folder(private_folder(folder) / "machines")
         self._personality = load_personality(site.path, [host.name for host in site.hosts])
@@ -45,7 +58,7 @@ class World:
         self.faults = Faults()
         self.reception = Reception()
         self._premises = Premises(
-            self.reception, self.faults, private_folder(folder / "doors"), self._saver.flush
+            self.reception, self.faults, private_folder(folder / "doors"), self._saver.flush, self._player()
         )
         self.twins = {host.name: self._twin(host, down_seconds) for host in site.hosts}
         self._endpoints: tuple[int, dict[str, Any]] = (-1, {})
@@ -62,8 +75,12 @@ class World:
         return self._endpoints[1]
 
     def status(self) -> dict[str, Any]:
-        """Counts and state of every host."""
-        return {"site": self.site.name, "hosts": {name: twin.status() for name, twin in self.twins.items()}}
+        """What plays the scripts, and counts and state of every host."""
+        return {
+            "site": self.site.name,
+            "powershell": self.powershell and str(self.powershell.program),
+            "hosts": {name: twin.status() for name, twin in self.twins.items()},
+        }
 
     def twin(self, host: str) -> Twin:
         """One host. Raises `LabError` with the name that may have been meant."""
@@ -102,6 +119,11 @@ class World:
         for twin in self.twins.values():
             twin.close()
         self._saver.close()
+
+    def _player(self) -> Player:
+        if self.powershell is None:
+            return simulated
+        return Engine(self.powershell, ChangesDoor(self.reception)).play
 
     def _twin(self, host: HostShape, down_seconds: float) -> Twin:
         path = self._machines / f"{host.name}.json"

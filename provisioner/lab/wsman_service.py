@@ -8,7 +8,7 @@ from html import escape
 from xml.etree.ElementTree import Element
 
 from provisioner.lab.logon import ADMINISTRATORS
-from provisioner.lab.programs import program
+from provisioner.lab.programs import Player, program
 from provisioner.lab.stage import Stage
 from provisioner.lab.winrs import Output, Process, Shells
 from provisioner.lab.wsman import CMD_SHELL, SHELL, Envelope, WsmanFault, answer, identify_answer, seconds
@@ -21,9 +21,10 @@ IDLE_SECONDS = 7200.0
 class WsmanService:
     """Create, Command, Send, Receive, Signal and Delete of the cmd shell, and Identify."""
 
-    def __init__(self, stage: Stage, shells: Shells) -> None:
+    def __init__(self, stage: Stage, shells: Shells, player: Player) -> None:
         self._stage = stage
         self._shells = shells
+        self._player = player
         self.started: Callable[[Process], None] = lambda _process: None
         """Called with each new process before it runs: the door's faults change its output here."""
 
@@ -75,7 +76,7 @@ class WsmanService:
         parts = [] if line is None else line.findall(f"{{{SHELL}}}Arguments")
         skipped = request.options.get("WINRS_SKIP_CMD_SHELL", "").casefold() == "true"
         arguments = " ".join(part.text or "" for part in parts)
-        run = program(self._stage, user, command, arguments, through_cmd=not skipped)
+        run = program(self._stage, user, command, arguments, through_cmd=not skipped, player=self._player)
         process = self._shells.start(request.shell_id, user, run)
         self.started(process)
         process.start()

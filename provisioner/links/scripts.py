@@ -20,6 +20,7 @@ def script(name: str) -> str:
     return files("provisioner.resources").joinpath(f"{name}.ps1").read_text("ascii")
 
 
+@cache
 def shipped() -> frozenset[str]:
     """Names of all kinds' scripts in this package."""
     folder = files("provisioner.resources")

@@ -54,7 +54,7 @@ def change_request(run: str, batch: Batch, fill: Fill) -> bytes:
 def pack(request: Mapping[str, Any]) -> bytes:
     """One ASCII line, so that no code page on the way matters. Same request, same bytes."""
     text = json.dumps(request, ensure_ascii=True, separators=(",", ":"))
-    return base64.b64encode(gzip.compress(text.encode("ascii"), mtime=0)) + b"\n"
+    return base64.b64encode(gzip.compress(text.encode("ascii"), compresslevel=6, mtime=0)) + b"\n"
 
 
 def _asks(asks: Sequence[Ask]) -> dict[str, Any]:

@@ -27,6 +27,9 @@ foreach ($service in (Get-CimInstance -ClassName Win32_Service -Filter $named -P
     $services[$service.Name] = $service
 }
 $w32time = $services['w32time']
+if ($null -eq $w32time) {
+    throw 'The service w32time is not installed.'
+}
 [ordered]@{
     zone                  = Get-RegistryValue -Key $zone -Name 'TimeZoneKeyName'
     daylight_disabled     = Get-RegistryValue -Key $zone -Name 'DynamicDaylightTimeDisabled'

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from provisioner.resources import wmi_simulated
 from provisioner.resources.base import Machine, ScriptFailure
-from provisioner.resources.registry_values import read_value, write_value
+from provisioner.resources.registry_values import key_exists, read_value, write_value
 from provisioner.resources.time_zones import as_known, bias_minutes
 
 ZONE = r"HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation"
@@ -20,6 +21,7 @@ _START_MODES = {"automatic": "Auto", "manual": "Manual", "disabled": "Disabled"}
 
 def read(machine: Machine, arguments: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     """The reply of `clock.read.ps1`."""
+    wmi_simulated.need(machine, "Win32_Service")
     wanted, follows = arguments["zone"], machine.get("services", "tzautoupdate", "start")
     return {
         "zone": read_value(machine, ZONE, "TimeZoneKeyName"),
@@ -29,7 +31,7 @@ def read(machine: Machine, arguments: Mapping[str, JsonValue]) -> Mapping[str, J
         "ntp": _ntp(machine, TIME),
         "ntp_policy": _ntp(machine, POLICY),
         "service": _service(machine),
-        "part_of_domain": machine.get("domain") is not None,
+        "part_of_domain": wmi_simulated.part_of_domain(machine),
     }
 
 
@@ -41,6 +43,11 @@ def write(machine: Machine, arguments: Mapping[str, JsonValue]) -> Mapping[str, 
         _synchronise(machine, arguments)
     elif arguments["mode"] == "manual":
         write_value(machine, rf"{TIME}\Parameters", "Type", "String", "NoSync")
+        if machine.get("services", "w32time") is None:
+            raise ScriptFailure(
+                "NoServiceFoundForGivenName,Microsoft.PowerShell.Commands.StopServiceCommand",
+                "Cannot find any service with service name 'w32time'.",
+            )
         _run(machine, running=False)
     if arguments["clock_offset_ms"] is not None:
         offset = int(str(machine.get("clock", "offset_ms") or 0))
@@ -49,7 +56,7 @@ def write(machine: Machine, arguments: Mapping[str, JsonValue]) -> Mapping[str, 
 
 
 def _listed(machine: Machine, zone: str) -> bool:
-    return machine.get("registry", rf"{ZONES}\{zone}") is not None
+    return key_exists(machine, rf"{ZONES}\{zone}")
 
 
 def _ntp(machine: Machine, root: str) -> dict[str, JsonValue]:
@@ -64,14 +71,13 @@ def _ntp(machine: Machine, root: str) -> dict[str, JsonValue]:
 def _service(machine: Machine) -> dict[str, JsonValue]:
     service: Any = machine.get("services", "w32time")
     if service is None:
-        raise ScriptFailure(
-            "PropertyNotFoundStrict", "The property 'StartMode' cannot be found on this object."
-        )
+        answer = "The service w32time is not installed."
+        raise ScriptFailure(answer, answer)
     return {
         "start": _START_MODES[service["start"]],
         "delayed": bool(service.get("delayed")),
         "running": bool(service["running"]),
-        "triggered": machine.get("registry", rf"{TIME}\TriggerInfo\0") is not None,
+        "triggered": key_exists(machine, rf"{TIME}\TriggerInfo\0"),
     }
 
 
@@ -93,11 +99,18 @@ def _tzutil(machine: Machine, argument: str) -> None:
     write_value(machine, ZONE, "ActiveTimeBias", "DWord", active)
 
 
+def _drop_triggers(machine: Machine) -> None:
+    rows: Any = machine.get("registry")
+    for key in rows:
+        if key.casefold().startswith(rf"{TIME}\TriggerInfo".casefold() + "\\"):
+            machine.drop("registry", key)
+
+
 def _synchronise(machine: Machine, arguments: Mapping[str, JsonValue]) -> None:
-    number = 0
-    while machine.get("registry", rf"{TIME}\TriggerInfo\{number}") is not None:
-        machine.drop("registry", rf"{TIME}\TriggerInfo\{number}")
-        number += 1
+    if machine.get("services", "w32time") is None:
+        raise ScriptFailure("sc.exe ended with 1060.", "sc.exe ended with 1060.")
+    if key_exists(machine, rf"{TIME}\TriggerInfo\0"):
+        _drop_triggers(machine)
     machine.put("services", "w32time", "start", value="automatic")
     machine.put("services", "w32time", "delayed", value=False)
     _run(machine, running=True)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field, JsonValue
 
+from provisioner.resources import wmi_simulated
 from provisioner.resources.base import (
     Ask,
     Asking,
@@ -93,19 +94,28 @@ class ComputerName(Resource):
         cls, machine: Machine, verb: str, arguments: Mapping[str, JsonValue]
     ) -> Mapping[str, JsonValue]:
         """`Rename-Computer` refuses the active name, so a rename is taken back through CIM."""
-        domain = machine.get("domain")
+        active = read_value(machine, rf"{NAMES}\ActiveComputerName", "ComputerName")
         if verb == "read":
             return {
-                "active": read_value(machine, rf"{NAMES}\ActiveComputerName", "ComputerName"),
+                "active": active,
                 "pending": read_value(machine, rf"{NAMES}\ComputerName", "ComputerName"),
-                "part_of_domain": domain is not None,
+                "part_of_domain": wmi_simulated.part_of_domain(machine),
             }
-        if domain is not None:
-            raise ScriptFailure(
-                "FailToRenameComputer,Microsoft.PowerShell.Commands.RenameComputerCommand",
-                "Access is denied.",
-            )
-        write_value(
-            machine, rf"{NAMES}\ComputerName", "ComputerName", "String", str(arguments["name"]).upper()
-        )
+        name = str(arguments["name"])
+        _check_rename(machine, str(active or ""), name)
+        write_value(machine, rf"{NAMES}\ComputerName", "ComputerName", "String", name.upper())
         return {}
+
+
+def _check_rename(machine: Machine, active: str, name: str) -> None:
+    """Both ways answer "access denied" (5) on a domain member, each in its own words."""
+    member = wmi_simulated.part_of_domain(machine)
+    if not member:
+        return
+    if name.casefold() == active.casefold():
+        answer = "Win32_ComputerSystem.Rename answered 5."
+        raise ScriptFailure(answer, answer)
+    raise ScriptFailure(
+        "FailToRenameComputer,Microsoft.PowerShell.Commands.RenameComputerCommand",
+        f"Fail to rename computer '{active}' to '{name}' due to the following exception: Access is denied.",
+    )

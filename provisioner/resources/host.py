@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from provisioner.resources.base import Ask, Asking, Change, Changing, Machine
+from provisioner.resources import wmi_simulated
+from provisioner.resources.base import Ask, Asking, Change, Changing, Machine, ScriptFailure
 from provisioner.resources.registry_values import read_value
 
 OUR_FOLDER = r"C:\Program Files\provisioner"
@@ -22,6 +24,9 @@ RUN_FILE = rf"{OUR_FOLDER}\run.jsonl"
 APPLIED_FILE = rf"{OUR_FOLDER}\applied.json"
 
 SCRIPT = "host"
+LONGEST_DELAY = 315_360_000
+"""Seconds that shutdown.exe waits at most (its own help)."""
+LONGEST_REASON = 512
 FILETIME_1970 = 116_444_736_000_000_000
 """1970 in Windows file time: 100 ns ticks since 1601 (MS-DTYP 2.3.3)."""
 
@@ -87,10 +92,15 @@ def _json_or_nothing(text: Any) -> dict[str, Any]:
 def simulate(machine: Machine, verb: str, arguments: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     """Play `host.read.ps1` and `host.write.ps1`."""
     if verb == "restart":
-        machine.restart(int(str(arguments["delay_seconds"])))
+        _shutdown(machine, int(str(arguments["delay_seconds"])), str(arguments["reason"]))
         return {}
-    zone = read_value(machine, r"HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation", "ActiveTimeBias")
-    local_ms = machine.now_ms() - int(str(zone or 0)) * 60_000
+    wmi_simulated.need(machine, "Win32_OperatingSystem")
+    zone = machine.get(
+        "registry", r"HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation", "ActiveTimeBias", "data"
+    )
+    # A DWord, here signed: minutes that UTC is ahead.
+    bias = (int(str(zone or 0)) + 2**31) % 2**32 - 2**31
+    local_ms = machine.now_ms() - bias * 60_000
     boot_ms = int(str(machine.get("boot", "started_ms")))
     return {
         "machine_guid": read_value(machine, r"HKLM\SOFTWARE\Microsoft\Cryptography", "MachineGuid"),
@@ -107,6 +117,19 @@ def simulate(machine: Machine, verb: str, arguments: Mapping[str, JsonValue]) ->
 
 
 def _lines(machine: Machine, path: str) -> list[str]:
-    """`Get-TextLine`: none where the file is missing."""
-    text = machine.get("files", path, "text")
-    return str(text).splitlines() if text is not None else []
+    """`Get-TextLine`: none where the file is missing; a folder in its place refuses to be read."""
+    row = machine.get("files", path)
+    if isinstance(row, Mapping) and "text" not in row:
+        raise ScriptFailure(
+            "GetContentReaderUnauthorizedAccessError,Microsoft.PowerShell.Commands.GetContentCommand",
+            f"Access to the path '{path}' is denied.",
+        )
+    lines = re.split(r"\r\n|\n|\r", str(row["text"])) if isinstance(row, Mapping) else [""]
+    return lines if lines[-1] else lines[:-1]
+
+
+def _shutdown(machine: Machine, delay_seconds: int, reason: str) -> None:
+    """shutdown.exe takes a delay of at most ten years and a reason of at most 512 characters."""
+    if not 0 <= delay_seconds <= LONGEST_DELAY or len(reason) > LONGEST_REASON:
+        raise ScriptFailure("shutdown.exe ended with 1.", "shutdown.exe ended with 1.")
+    machine.restart(delay_seconds)

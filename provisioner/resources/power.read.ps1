@@ -3,8 +3,8 @@ param($Arguments)
 $namespace = 'root\cimv2\power'
 $policy = 'HKLM:\SOFTWARE\Policies\Microsoft\Power\PowerSettings'
 $active = Get-CimInstance -Namespace $namespace -ClassName Win32_PowerPlan -Filter 'IsActive = TRUE' -Property InstanceID
-if ($active.InstanceID -notmatch '\{([0-9A-Fa-f-]{36})\}') {
-    throw "No power plan is active: $($active.InstanceID)"
+if ($null -eq $active -or $active.InstanceID -notmatch '\{([0-9A-Fa-f-]{36})\}') {
+    throw 'No power plan is active.'
 }
 $plan = $Matches[1].ToLowerInvariant()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import JsonValue
 
@@ -13,9 +14,32 @@ RegistryType: TypeAlias = Literal["String", "ExpandString", "MultiString", "DWor
 
 
 def read_value(machine: Machine, key: str, name: str) -> JsonValue:
-    """The data of one value (Binary as base64), or None where key or value is missing."""
+    """What PowerShell's registry provider shows of one value; None where key or value is missing.
+
+    A DWord is unsigned and Binary is a list of bytes, however the machine keeps them.
+    """
     row = machine.get("registry", key, name)
-    return row["data"] if isinstance(row, Mapping) else None
+    if not isinstance(row, Mapping):
+        return None
+    if row["type"] == "Binary":
+        return [*b64decode(str(row["data"]))]
+    if row["type"] == "DWord" and isinstance(row["data"], int):
+        return row["data"] % 2**32
+    return row["data"]
+
+
+def key_exists(machine: Machine, key: str) -> bool:
+    """`Test-Path`: also where only a key below it is listed."""
+    return is_listed(machine, "registry", key)
+
+
+def is_listed(machine: Machine, room: str, path: str) -> bool:
+    """Whether a key, file or folder is listed, or something below it is."""
+    if machine.get(room, path) is not None:
+        return True
+    rows: Any = machine.get(room) or {}
+    below = f"{path}\\".casefold()
+    return any(row.casefold().startswith(below) for row in rows)
 
 
 def write_value(machine: Machine, key: str, name: str, type_: RegistryType, data: JsonValue) -> None:

@@ -37,8 +37,9 @@ def apply(
     When `stop` is set, batches that are already on their way are finished and read back, and no other is
     sent. Raises `InterruptedRun` at the end of such a run.
     """
+    items = plan.by_host()
     hosts = {
-        name: HostApply(name, plan, desired, live[name], lines[name], record)
+        name: HostApply(name, plan.run, items[name], desired[name], live[name], lines[name], record)
         for name in lines
         if name in live and live[name].facts is not None
     }

@@ -18,9 +18,9 @@ from provisioner.resources.conversation import (
     StepResult,
 )
 from provisioner.steps.events import Event, Happened, Record
-from provisioner.steps.items import Desired, by_address
+from provisioner.steps.items import address
 from provisioner.steps.plan import plan_item
-from provisioner.steps.plan_value import WRITING, Action, Item, Plan
+from provisioner.steps.plan_value import WRITING, Action, Item, Run
 from provisioner.steps.read import HostLive, read_host_live
 
 STATES = {
@@ -39,8 +39,9 @@ class HostApply:
     def __init__(
         self,
         name: str,
-        plan: Plan,
-        desired: Desired,
+        run: Run,
+        items: Sequence[Item],
+        resources: Sequence[Resource],
         live: HostLive,
         line: ChangingLine,
         record: Record,
@@ -52,11 +53,11 @@ class HostApply:
         """A host that stopped answering, or is held by another run, gets nothing more."""
         self.undone: set[str] = set()
         self.undone_elsewhere: set[str] = set()
-        self.resources: Sequence[Resource] = desired[name]
-        self._by_address = {w: r for w, (h, r) in by_address(desired).items() if h == name}
-        self._run = plan.run.id
-        self._commit = plan.run.commit
-        self._items = {item.address: item for item in plan.of(name)}
+        self.resources = resources
+        self._by_address = {address(name, r.kind, r.key): r for r in resources}
+        self._run = run.id
+        self._commit = run.commit
+        self._items = {item.address: item for item in items}
         self._record = record
 
     def run(self, addresses: Sequence[str]) -> Iterator[Event]:

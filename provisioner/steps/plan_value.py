@@ -123,9 +123,12 @@ class Plan(Value):
     items: tuple[Item, ...]
     run: Run
 
-    def of(self, host: str) -> tuple[Item, ...]:
-        """The items of one host, in plan order."""
-        return tuple(item for item in self.items if item.host == host)
+    def by_host(self) -> dict[str, list[Item]]:
+        """The items of every host, in plan order."""
+        groups: dict[str, list[Item]] = {host.name: [] for host in self.hosts}
+        for item in self.items:
+            groups.setdefault(item.host, []).append(item)
+        return groups
 
     @property
     def writes(self) -> bool:

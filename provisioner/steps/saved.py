@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from provisioner.errors import StalePlanError
 from provisioner.steps.events import Event, Happened
 from provisioner.steps.items import Desired
-from provisioner.steps.plan import moved_fields, plan_hosts, plan_items
-from provisioner.steps.plan_value import WRITING, Item, Plan, Run
+from provisioner.steps.plan import moved_fields, plan_hosts, plan_item
+from provisioner.steps.plan_value import WRITING, Plan, Run
 from provisioner.steps.read import Live
 
 
@@ -29,23 +29,17 @@ def renewed(saved: Plan, live: Live, run: Run) -> Plan:
 
 def stale_hosts(saved: Plan, desired: Desired, live: Live) -> Iterator[Event]:
     """One refusal per host of which what the plan would touch has moved, or which is another machine."""
-    fresh = plan_items(desired, live)
-    for host in saved.hosts:
-        touched = [item for item in saved.of(host.name) if item.action in WRITING]
-        facts = live[host.name].facts if host.name in live else None
-        if not touched or facts is None:
+    planned = saved.by_host()
+    for name, host in live.items():
+        touched = [item for item in planned.get(name, ()) if item.action in WRITING]
+        if not touched or host.facts is None:
             continue
-        planned = saved.run.machines.get(host.name)
-        if planned != facts.machine_guid:
-            yield _refused(host.name, {}, "another machine answers there than the one that was planned")
+        if saved.run.machines.get(name) != host.facts.machine_guid:
+            yield _refused(name, {}, "another machine answers there than the one that was planned")
             continue
-        moved = moved_fields(touched, _of(fresh, host.name))
+        moved = moved_fields(touched, [plan_item(name, resource, host) for resource in desired[name]])
         if moved:
-            yield _refused(host.name, moved, "it has changed since the plan was saved")
-
-
-def _of(items: tuple[Item, ...], host: str) -> list[Item]:
-    return [item for item in items if item.host == host]
+            yield _refused(name, moved, "it has changed since the plan was saved")
 
 
 def _refused(host: str, moved: Mapping[str, tuple[str, ...]], what: str) -> Event:

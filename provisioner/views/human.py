@@ -29,7 +29,8 @@ class Human:
 
     def plan(self, plan: Plan, *, drift: bool = False) -> str:
         """Hosts with what differs, then the totals, then what to do next."""
-        parts = [self._host(host, plan.of(host.name), drift=drift) for host in plan.hosts]
+        items = plan.by_host()
+        parts = [self._host(host, items[host.name], drift=drift) for host in plan.hosts]
         title = "Drift" if drift else "Plan"
         parts.append(f"{title} of {plain(plan.site.name)}: {counted(dict(plan.summary))}.")
         if self._verbose:

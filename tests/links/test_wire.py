@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,12 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import ProvisionerError
-from provisioner.links.scripts import command_line, shipped
+from provisioner.lab.play import play
+from provisioner.lab.stage import Stage
+from provisioner.links.scripts import command_line, runner, script, shipped
 from provisioner.links.windows import AskingWindowsLine
 from provisioner.links.winrm_shell import Target
 from provisioner.links.wire import Frames, ask_request, change_request
+from provisioner.resources import ALL
 from provisioner.resources.base import Ask, Change, ClockOffset, Secret
+from provisioner.resources.clock import Clock
 from provisioner.resources.conversation import Batch, Step
+from provisioner.steps.read import read
+from provisioner.steps.talk import converse
+from tests.steps.site import factory_stage
 
 
 def unpacked(request: bytes) -> dict[str, Any]:
@@ -109,3 +117,53 @@ def test_the_command_line_fits_into_cmd_exe() -> None:
 
 def test_every_kind_ships_its_scripts() -> None:
     assert {"host.read", "host.write", "computer_name.read", "computer_name.write"} <= shipped()
+
+
+class Recorded(AskingWindowsLine):
+    """A line for asking that keeps what it sends and lets the lab play it."""
+
+    def __init__(self, stage: Stage) -> None:
+        target = Target("a", ("192.0.2.1",), 5985, False, "ntlm", "u")
+        super().__init__(target, lambda: "p", lambda *_: None, "run")
+        self.stage = stage
+        self.sent: list[bytes] = []
+
+    def _converse(self, request: bytes) -> Iterator[dict[str, Any]]:
+        self.sent.append(request)
+        frames: list[dict[str, Any]] = []
+        play(self.stage, request, lambda frame: frames.append(dict(frame)))
+        yield from frames
+
+
+def test_the_wire_of_a_drift_holds_no_script_that_writes_and_no_row_that_writes() -> None:
+    """Everything that reading a whole host sends, decoded. Drift is a reading and a view of it."""
+    stage = factory_stage()
+    line = Recorded(stage)
+    resources = [kind.model_validate(kind.examples[0]) for kind in ALL]
+    live = read({"a": resources}, {"a": line})
+    assert set(live["a"].observed) == {f"a/{kind.kind}" for kind in ALL}
+    requests = [unpacked(request) for request in line.sent]
+    assert len(requests) == 1
+    for request in requests:
+        assert request["mode"] == "ask"
+        assert request["runners"] == [runner("ask")]
+        assert {name.rpartition(".")[2] for name in request["scripts"]} == {"read"}
+        assert request["scripts"] == {name: script(name) for name in request["scripts"]}
+        assert not {"steps", "applied", "run_file"} & request.keys()
+        for word in ("Set-", "New-Item", "Remove-Item", "Add-Content", "Rename-", "Mutex", "shutdown"):
+            assert word not in "".join([*request["runners"], *request["scripts"].values()]), word
+    assert stage.machine.writes == stage.machine.bookkeeping_writes == 0
+
+
+def test_a_kind_whose_read_yields_a_change_is_refused_before_anything_is_sent() -> None:
+    """Promise 1 does not rest on kinds being written well."""
+
+    class Traitor(Clock):
+        @classmethod
+        def read(cls, wanted: Any) -> Any:
+            yield Change("clock", "update", {})
+
+    line = Recorded(factory_stage())
+    with pytest.raises(ProvisionerError, match="can only ask"):
+        converse({"clock": Traitor.read([])}, line.ask)
+    assert line.sent == []

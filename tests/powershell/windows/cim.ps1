@@ -19,6 +19,9 @@ function Get-CimInstance {
     )
     Assert-Played -Name Get-CimInstance -Bound $PSBoundParameters -Played ClassName, Namespace, Filter, Property
     $space = if ($Namespace) { $Namespace.Replace('/', '\').ToLowerInvariant() } else { 'root\cimv2' }
+    if (@(Get-Place -Place 'wmi', 'missing') -contains $ClassName) {
+        throw (New-InvalidClass -Message 'Invalid class ')
+    }
     $rows = switch ("$space\$ClassName") {
         'root\cimv2\Win32_OperatingSystem' { Get-OperatingSystemRow }
         'root\cimv2\Win32_ComputerSystem' { Get-ComputerSystemRow }
@@ -26,14 +29,19 @@ function Get-CimInstance {
         'root\cimv2\power\Win32_PowerPlan' { Get-PowerPlanRow }
         'root\cimv2\power\Win32_PowerSettingDataIndex' { Get-PowerSettingRow }
         default {
-            throw (New-Failure -Id 'HRESULT 0x80041010,Microsoft.Management.Infrastructure.CimCmdlets.GetCimInstanceCommand' `
-                    -Category MetadataError -Message "Invalid class: windows.ps1 does not play $space $ClassName.")
+            throw (New-InvalidClass -Message "Invalid class: windows.ps1 does not play $space $ClassName.")
         }
     }
     $kept = if ($Filter) { Select-CimRow -Rows @($rows) -Filter $Filter } else { $rows }
     foreach ($row in @($kept)) {
         if ($Property) { Select-CimProperty -Row $row -Property @($Property) } else { $row }
     }
+}
+
+function New-InvalidClass {
+    param([string]$Message)
+    New-Failure -Message $Message -Category MetadataError `
+        -Id 'HRESULT 0x80041010,Microsoft.Management.Infrastructure.CimCmdlets.GetCimInstanceCommand'
 }
 
 function Select-CimProperty {

@@ -63,6 +63,10 @@ function Get-Content {
         throw "windows.ps1 does not play Get-Content on $given."
     }
     Assert-File -Path $given -Command GetContentCommand
+    if ($null -eq (Get-Place -Place 'files', $given, 'text') -and $null -eq (Get-Place -Place 'files', $given, 'base64')) {
+        throw (New-Failure -Category PermissionDenied -Message "Access to the path '$given' is denied." `
+                -Id 'GetContentReaderUnauthorizedAccessError,Microsoft.PowerShell.Commands.GetContentCommand')
+    }
     $bytes = Get-FileBytes -Path $given
     if ((Get-TextEncoding -Name Get-Content -Encoding $Encoding) -eq 'Byte') {
         if ($Raw -or $ReadCount -eq 0) { return , $bytes } else { return $bytes }

@@ -1,10 +1,13 @@
 # Nothing real is ever started: what is neither ours nor pure is refused before it is looked up.
 
-function Remove-TypeData {
-    # Other engines than 5.1 have no Count member on arrays to remove.
-    [CmdletBinding()]
-    param([Parameter(Position = 0)] $TypeName, $Path, $TypeData)
-    Assert-Played -Name Remove-TypeData -Bound $PSBoundParameters -Played TypeName
+# Functions that the engine brought along are not ours, whatever they do. Taken before ours are defined.
+$global:ForeignFunctions = @{}
+foreach ($foreign in (Get-ChildItem -Path function:)) {
+    $global:ForeignFunctions[$foreign.Name] = $true
+}
+# Later versions and loaded modules bring these; the loop above knows only what is there now.
+foreach ($name in 'help', 'mkdir', 'more', 'oss', 'Clear-Host', 'Get-Verb', 'ImportSystemModules', 'TabExpansion2') {
+    $global:ForeignFunctions[$name] = $true
 }
 
 $global:PureCommands = @{}
@@ -16,21 +19,24 @@ foreach ($name in @(
     $global:PureCommands[$name] = $true
 }
 
-# Functions that the engine brought along are not ours, whatever they do.
-$global:ForeignFunctions = @{}
-foreach ($name in 'cd..', 'cd\', 'cd~', 'Clear-Host', 'exec', 'help', 'mkdir', 'more', 'oss', 'Pause', 'prompt', 'TabExpansion2', 'ImportSystemModules') {
-    $global:ForeignFunctions[$name] = $true
+function Remove-TypeData {
+    # Other engines than 5.1 have no Count member on arrays to remove.
+    [CmdletBinding()]
+    param([Parameter(Position = 0)] $TypeName, $Path, $TypeData)
+    Assert-Played -Name Remove-TypeData -Bound $PSBoundParameters -Played TypeName
 }
 
-$ExecutionContext.InvokeCommand.PreCommandLookupAction = {
-    param($Name, $Lookup)
-    if ($global:PureCommands.ContainsKey($Name)) {
-        return
+function Enter-Guard {
+    $ExecutionContext.InvokeCommand.PreCommandLookupAction = {
+        param($Name, $Lookup)
+        if ($global:PureCommands.ContainsKey($Name)) {
+            return
+        }
+        $own = $ExecutionContext.SessionState.PSVariable.GetValue('function:' + $Name)
+        if ($null -ne $own -and -not $global:ForeignFunctions.ContainsKey($Name)) {
+            return
+        }
+        $Lookup.CommandScriptBlock = { throw "windows.ps1 refuses the command $Name." }.GetNewClosure()
+        $Lookup.StopSearch = $true
     }
-    $own = $ExecutionContext.SessionState.PSVariable.GetValue('function:' + $Name)
-    if ($null -ne $own -and -not $global:ForeignFunctions.ContainsKey($Name)) {
-        return
-    }
-    $Lookup.CommandScriptBlock = { throw "windows.ps1 refuses the command $Name." }.GetNewClosure()
-    $Lookup.StopSearch = $true
 }

@@ -1,12 +1,21 @@
 # The machine's state, the record of changes, and failures as Windows words them.
 
-# 5.1 attaches members to text that came from a cmdlet; a plain string keeps JSON plain.
-$global:MachineState = ConvertFrom-Json -InputObject ([IO.File]::ReadAllText($env:PROVISIONER_TEST_MACHINE))
-$global:SleptMs = [long]0
+function Set-Machine {
+    # Another machine, freshly started.
+    param($Machine)
+    $global:MachineState = $Machine
+    $global:SleptMs = [long]0
+    $global:RestartSeconds = $null
+    $global:LASTEXITCODE = 0
+    Enter-Language
+}
 
 function Get-Place {
     param([string[]]$Place)
     $node = $global:MachineState
+    if ($null -eq $node) {
+        throw 'windows.ps1 has no machine: set PROVISIONER_TEST_MACHINE.'
+    }
     foreach ($key in $Place) {
         if ($null -eq $node -or $node -isnot [System.Management.Automation.PSCustomObject]) {
             return $null
@@ -34,8 +43,45 @@ function Get-PlaceName {
 function Write-Change {
     param($Change)
     $line = ConvertTo-Json -InputObject $Change -Depth 20 -Compress
-    if ($env:PROVISIONER_TEST_CHANGES) {
+    if ($env:PROVISIONER_TEST_CHANGES -like 'tcp:*') {
+        $answer = Send-Lab -Line $line
+        if ($answer.reload) {
+            $global:MachineState = ConvertFrom-Json -InputObject ([IO.File]::ReadAllText($env:PROVISIONER_TEST_MACHINE))
+        }
+    } elseif ($env:PROVISIONER_TEST_CHANGES) {
         [IO.File]::AppendAllText($env:PROVISIONER_TEST_CHANGES, $line + "`n")
+    }
+}
+
+$global:LabReader = $null
+
+function Send-Lab {
+    # One line to the lab, and its answer: it has applied the change by then, and lets us go on.
+    param([string]$Line)
+    if ($null -eq $global:LabReader) {
+        $address = [uri]$env:PROVISIONER_TEST_CHANGES
+        $client = New-Object -TypeName System.Net.Sockets.TcpClient -ArgumentList $address.Host, $address.Port
+        $client.NoDelay = $true
+        $plain = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
+        $global:LabReader = New-Object -TypeName System.IO.StreamReader -ArgumentList $client.GetStream(), $plain
+        $global:LabWriter = New-Object -TypeName System.IO.StreamWriter -ArgumentList $client.GetStream(), $plain
+        $global:LabWriter.Write($address.AbsolutePath.TrimStart('/') + "`n")
+    }
+    $global:LabWriter.Write($Line + "`n")
+    $global:LabWriter.Flush()
+    $answer = $global:LabReader.ReadLine()
+    if ($null -eq $answer) {
+        throw 'The lab has gone.'
+    }
+    ConvertFrom-Json -InputObject $answer
+}
+
+function Confirm-Script {
+    # Put in front of a script that an injected fault of the lab waits for.
+    param([string]$Name)
+    $answer = Send-Lab -Line (ConvertTo-Json -InputObject @{ script = $Name } -Compress)
+    if ($null -ne $answer.message) {
+        throw (New-Failure -Id 'InjectedFault' -Category OperationStopped -Message $answer.message)
     }
 }
 

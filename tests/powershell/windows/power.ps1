@@ -26,7 +26,9 @@ function Get-PowerSettingRow {
 
 function powercfg.exe {
     $line = $args -join ' '
-    $global:LASTEXITCODE = 0
+    $active = Get-Place -Place 'power', 'active'
+    $current = @(Get-PlaceName -Place 'power', 'plans' | Where-Object -FilterScript { $_ -eq $active })
+    $global:LASTEXITCODE = [int]($current.Count -eq 0)
     if ($line -eq '/setactive SCHEME_CURRENT') {
         return
     }
@@ -34,9 +36,9 @@ function powercfg.exe {
     if ($line -notmatch "^/set(?<source>ac|dc)valueindex SCHEME_CURRENT $guid (?<setting>$guid) (?<index>\d+)`$") {
         throw "windows.ps1 does not play powercfg.exe $line."
     }
-    $place = 'power', 'plans', (Get-Place -Place 'power', 'active'), 'settings', $Matches['setting']
-    if ($null -eq (Get-Place -Place $place)) {
-        'Invalid Parameters -- try "/?" for help'
+    $place = 'power', 'plans', [string]$active, 'settings', $Matches['setting']
+    if ($current.Count -eq 0 -or $null -eq (Get-Place -Place $place) -or [decimal]$Matches['index'] -gt [uint32]::MaxValue) {
+        Get-Word -Name invalid
         $global:LASTEXITCODE = 1
         return
     }

@@ -84,6 +84,11 @@ function Restart-Service {
         $DisplayName
     )
     Assert-Played -Name Restart-Service -Bound $PSBoundParameters -Played Name, Force
+    Assert-Service -Name $Name -Command RestartServiceCommand
+    if ((Get-Place -Place 'services', $Name, 'start') -eq 'disabled') {
+        # It is stopped before Windows finds that it cannot be started.
+        Set-Running -Name $Name -Running $false
+    }
     Start-Played -Name $Name -Command RestartServiceCommand
 }
 
@@ -152,13 +157,13 @@ function w32tm.exe {
         if (-not $Matches.ContainsKey('update') -or (Test-TimeService)) {
             if ($Matches.ContainsKey('peers')) { Set-TimeParameter -Name 'NtpServer' -Value $Matches['peers'] }
             Set-TimeParameter -Name 'Type' -Value $kinds[$Matches['from'].ToLowerInvariant()]
-            'The command completed successfully.'
+            Get-Word -Name done
             $global:LASTEXITCODE = 0
         }
     } elseif ($line -eq '/resync /nowait') {
         'Sending resync command to local computer'
         if (Test-TimeService) {
-            'The command completed successfully.'
+            Get-Word -Name done
             $global:LASTEXITCODE = 0
         }
     } else {
@@ -178,6 +183,6 @@ function gpupdate.exe {
     if (($args -join ' ') -ne '/target:computer /wait:60') {
         throw "windows.ps1 does not play gpupdate.exe $args."
     }
-    'Updating policy...', '', 'Computer Policy update has completed successfully.'
+    Get-Word -Name policy
     $global:LASTEXITCODE = 0
 }

@@ -80,6 +80,7 @@ function Start-Sleep {
         [Parameter(Position = 0)] $Seconds,
         $Milliseconds
     )
+    Assert-Played -Name Start-Sleep -Bound $PSBoundParameters -Played Seconds, Milliseconds
     $global:SleptMs += if ($PSBoundParameters.ContainsKey('Milliseconds')) { [long]$Milliseconds } else { [long]$Seconds * 1000 }
 }
 
@@ -109,7 +110,8 @@ function Rename-Computer {
     $system = Get-ComputerSystemRow
     $id = 'FailToRenameComputer,Microsoft.PowerShell.Commands.RenameComputerCommand'
     if ($system.PartOfDomain) {
-        throw (New-Failure -Id $id -Category OperationStopped -Message 'Access is denied.')
+        throw (New-Failure -Id $id -Category OperationStopped -Message (
+                "Fail to rename computer '$($system.Name)' to '$NewName' due to the following exception: Access is denied."))
     }
     if ($NewName -eq $system.Name) {
         throw (New-Failure -Id $id.Replace('FailToRenameComputer', 'NewNameIsOldName') -Category InvalidArgument `
@@ -147,16 +149,20 @@ function Invoke-CimMethod {
 
 function shutdown.exe {
     $line = $args -join ' '
-    if ($line -notmatch '^/r /t (\d+) /c .{1,512} /d p:4:1$') {
+    if ($line -notmatch '(?s)^/r /t (-?\d+) /c (.*) /d p:4:1$') {
         throw "windows.ps1 does not play shutdown.exe $line."
     }
+    # Its help: at most ten years and 512 characters.
+    if ([decimal]$Matches[1] -lt 0 -or [decimal]$Matches[1] -gt 315360000 -or $Matches[2].Length -gt 512) {
+        $global:LASTEXITCODE = 1
+        return
+    }
     # 1190: a restart is scheduled already.
-    if ($global:RestartScheduled) {
+    if ($null -ne $global:RestartSeconds) {
         $global:LASTEXITCODE = 1190
         return
     }
-    $global:RestartScheduled = $true
-    Write-Change -Change ([ordered]@{ restart = [int]$Matches[1] })
+    $global:RestartSeconds = [int]$Matches[1]
+    Write-Change -Change ([ordered]@{ restart = $global:RestartSeconds })
     $global:LASTEXITCODE = 0
 }
-$global:RestartScheduled = $false
