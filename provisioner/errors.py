@@ -10,6 +10,7 @@
     |  |- UnreachableError       3  nobody answered
     |  |- LoginRefusedError      3  the host refused the account; never tried twice
     |  |- CertificateError       3  not the certificate we were told to expect; no credential was sent
+    |  |- OtherMachineError      3  another machine answers there than the one that was read
     |  `- ConversationError      3  it answered, but not with what our scripts say
     |- ScriptError               3  one script failed on a host; its items stay unknown
     |- SecretError               3  a secret reference could not be followed
@@ -17,7 +18,7 @@
     `- InterruptedRun          130  Ctrl-C
 
 An error says what happened, where, and what to do next. `steps` and `cli` decide which of several exit
-codes a run ends with (`exit_codes.PRECEDENCE`).
+codes a run ends with (`steps.exits.PRECEDENCE`).
 """
 
 from __future__ import annotations
@@ -89,6 +90,10 @@ class LoginRefusedError(HostError):
 
 class CertificateError(HostError):
     """The TLS certificate is not the pinned or trusted one; checked before any credential is sent."""
+
+
+class OtherMachineError(HostError):
+    """The MachineGuid is not the one that was read: nothing that was planned holds there."""
 
 
 class ConversationError(HostError):

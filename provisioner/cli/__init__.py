@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 
-from typer.exceptions import TyperException
+from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from provisioner import __version__
@@ -15,9 +14,9 @@ from provisioner.errors import ProvisionerError
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb and exit. No traceback reaches a user unless the fault is ours (70)."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         # A Windows console may not know a character of a site; showing its code beats dying of it.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        stream.reconfigure(errors="backslashreplace")
     sys.exit(run(arguments))
 
 
@@ -29,6 +28,9 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         code = get_command(app).main(arguments, prog_name="provisioner", standalone_mode=False, obj=run)
         return int(code or 0)
+    except (KeyboardInterrupt, Abort):
+        complain("interrupted\n")
+        return 130
     except TyperException as error:
         complain(f"error: {error.format_message() if hasattr(error, 'format_message') else error}\n")
         return 64
@@ -37,15 +39,8 @@ def run(arguments: list[str] | None = None) -> int:
 
         tell_error(error, arguments)
         return error.exit_code
-    except KeyboardInterrupt:
-        complain("interrupted\n")
-        return 130
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`); nothing may be written any more, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception:
         complain(traceback.format_exc())
         complain(f"This is our own bug (provisioner {__version__}, Python {sys.version.split()[0]}). ")
-        complain("Please report it with the text above; it holds no secret.\n")
+        complain("Please report it with the text above, after a look that it holds no secret of yours.\n")
         return 70

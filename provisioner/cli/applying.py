@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from threading import Event as Flag
 from types import FrameType
@@ -19,7 +20,7 @@ from provisioner.cli.contact import Options, changing_lines, hanging_up, wire
 from provisioner.cli.flags import Restart
 from provisioner.cli.output import complain
 from provisioner.cli.session import Look, look_at, read_and_plan
-from provisioner.errors import InterruptedRun, UsageError
+from provisioner.errors import InterruptedRun, ProvisionerError, UsageError
 from provisioner.links.windows import ChangingWindowsLine
 from provisioner.manifest.site import Host
 from provisioner.records.journal import Journal
@@ -28,7 +29,7 @@ from provisioner.records.plans import load_plan
 from provisioner.steps import exits
 from provisioner.steps.apply import apply
 from provisioner.steps.events import Event
-from provisioner.steps.plan_value import Plan, Wire
+from provisioner.steps.plan_value import WRITING, Plan, Wire
 from provisioner.steps.read import Live
 from provisioner.steps.restart import RestartPolicy
 from provisioner.steps.saved import check_manifest, renewed, stale_hosts
@@ -56,7 +57,7 @@ class Ended:
 def apply_target(target: Path, options: Options, *, yes: bool, restart: Restart, show: Show) -> Ended:
     """Plan and apply a site, or apply a saved plan. Asks once, unless `yes` or the plan is a saved one."""
     saved = _saved(target)
-    if saved is None and not yes and not sys.stdin.isatty():
+    if saved is None and not yes and not (sys.stdin and sys.stdin.isatty()):
         raise UsageError(
             "there is nobody to ask here",
             where="apply",
@@ -70,18 +71,24 @@ def apply_target(target: Path, options: Options, *, yes: bool, restart: Restart,
     else:
         look = look_at(target, options)
     lines = changing_lines(look.hosts, look.reach, look.run)
-    with hanging_up(lines), _first_ctrl_c() as stop:
+    with hanging_up(lines):
         live, fresh = read_and_plan(look, lines)
         plan = fresh if saved is None else renewed(saved, live, fresh.run)
         stale = list(stale_hosts(saved, look.desired, live)) if saved is not None else []
         show.plan(plan)
-        waiting = any(item.restart == "pending" for item in plan.items) and restart is not Restart.NEVER
-        if saved is None and not yes and plan.writes and not _agreed(plan, lines):
+        nothing = not plan.writes and not _restarting(plan, restart)
+        if nothing or (saved is None and not yes and not _agreed(plan, restart, lines)):
             return Ended(exits.of_plan(plan), look.run, wire(lines), None, ())
-        if not plan.writes and not waiting:
-            return Ended(exits.of_plan(plan), look.run, wire(lines), None, ())
-        ended = _run(look, plan, live, lines, options, restart, show, stop, stale)
+        with _first_ctrl_c() as stop:
+            ended = _run(look, plan, live, lines, options, restart, show, stop, stale)
     return replace(ended, wire=wire(lines))
+
+
+def _restarting(plan: Plan, restart: Restart) -> set[str]:
+    """Hosts on which something waits, or will wait, for a restart that is not switched off."""
+    if restart is Restart.NEVER:
+        return set()
+    return {item.host for item in plan.items if item.restart != "no"}
 
 
 def _saved(target: Path) -> Plan | None:
@@ -98,11 +105,26 @@ def _saved(target: Path) -> Plan | None:
         ) from error
 
 
-def _agreed(plan: Plan, lines: Mapping[str, ChangingWindowsLine]) -> bool:
+def _agreed(plan: Plan, restart: Restart, lines: Mapping[str, ChangingWindowsLine]) -> bool:
     # A person may take long: no shell and no connection stays open meanwhile.
     for line in lines.values():
         line.hang_up()
-    return typer.confirm(f"Apply this to {plan.site.name}?", default=False)
+    return typer.confirm(_question(plan, restart), default=False, err=True)
+
+
+def _question(plan: Plan, restart: Restart) -> str:
+    changed = [item for item in plan.items if item.action in WRITING]
+    hosts = {item.host for item in changed} or {host.name for host in plan.hosts if host.left_over}
+    parts = [f"make {_many(len(changed), 'change')} on {_many(len(hosts), 'host')}"] if plan.writes else []
+    if restarting := _restarting(plan, restart):
+        when = "now" if restart is Restart.NOW else "in its maintenance window"
+        parts.append(f"restart {', '.join(sorted(restarting))} {when}")
+    text = " and ".join(parts)
+    return f"{text[0].upper()}{text[1:]}?"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _run(
@@ -121,30 +143,27 @@ def _run(
         {"happened": "began", "run": look.run, "site": plan.site.model_dump(), "commit": plan.run.commit}
     )
     refused = {event.host for event in stale}
+    going = {name: line for name, line in lines.items() if name not in refused}
+    told = apply(plan, look.desired, live, going, journal.record, _policies(look, restart), stop)
     events: list[Event] = []
-    code: int | None = None
+    code = exits.BUG
     try:
         for event in stale:
             journal.record(event.as_row())
-        going = {name: line for name, line in lines.items() if name not in refused}
-        for event in _chain(
-            stale, apply(plan, look.desired, live, going, journal.record, _policies(look, restart), stop)
-        ):
+        for event in chain(stale, told):
             events.append(event)
             show.event(event)
+        code = exits.of_apply(plan, events)
     except InterruptedRun as error:
         complain(f"{error.what}\n")
-        code = exits.INTERRUPTED
+        code = exits.worst([exits.INTERRUPTED, exits.of_apply(plan, events)])
+    except ProvisionerError as error:
+        code = error.exit_code
+        raise
     finally:
-        code = exits.worst([exits.of_apply(plan, events), *([code] if code is not None else [])])
         journal.record({"happened": "ended", "exit_code": code, "run": look.run})
         journal.close()
     return Ended(code, look.run, wire(lines), journal.path, tuple(events))
-
-
-def _chain(first: list[Event], rest: Iterator[Event]) -> Iterator[Event]:
-    yield from first
-    yield from rest
 
 
 def _policies(look: Look, restart: Restart) -> dict[str, RestartPolicy]:

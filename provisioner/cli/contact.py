@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -19,6 +20,7 @@ from provisioner.manifest.site import Host, Site
 from provisioner.records.paths import state_folder
 from provisioner.resources.base import Secret
 from provisioner.steps.plan_value import Wire
+from provisioner.steps.read import PARALLEL
 
 LineT = TypeVar("LineT", bound=AskingWindowsLine)
 
@@ -51,6 +53,8 @@ class Reach:
     password: Callable[[Host], str]
     pin: Callable[[Host], str | None]
     secret: Callable[[Secret], str]
+    proxied: bool
+    """Whether declared proxies are used: a lab is dialled straight, whatever the manifest says."""
     folder: Path
     """The site's: files that the manifest names lie relative to it."""
 
@@ -94,8 +98,10 @@ def hanging_up(lines: Mapping[str, LineT]) -> Iterator[Mapping[str, LineT]]:
     try:
         yield lines
     finally:
-        for line in lines.values():
-            line.hang_up()
+        # Side by side: a host that has died answers only after its time-out.
+        with ThreadPoolExecutor(min(PARALLEL, max(len(lines), 1))) as pool:
+            for line in lines.values():
+                pool.submit(line.hang_up)
 
 
 def wire(lines: Mapping[str, AskingWindowsLine]) -> dict[str, Wire]:
@@ -126,6 +132,7 @@ def reach_for(site: Site, options: Options) -> Reach:
         password=lambda host: follow(host.connect.password) if host.connect.password else "",
         pin=lambda host: host.connect.certificate_sha256,
         secret=follow,
+        proxied=True,
         folder=site.path.parent,
     )
 
@@ -146,6 +153,7 @@ def _lab_reach(site: Site, options: Options) -> Reach:
         password=access.password,
         pin=access.pin,
         secret=access.secret,
+        proxied=False,
         folder=site.path.parent,
     )
 
@@ -172,5 +180,5 @@ def _target(host: Host, reach: Reach) -> Target:
         ca_file=reach.beside(connect.ca_file),
         client_certificate=reach.beside(connect.client_certificate),
         client_key=reach.beside(connect.client_key),
-        proxy=connect.proxy,
+        proxy=connect.proxy if reach.proxied else None,
     )

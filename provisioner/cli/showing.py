@@ -11,6 +11,7 @@ from provisioner.cli.output import complain, say
 from provisioner.cli.session import plan_only
 from provisioner.records.plans import save_plan
 from provisioner.steps import exits
+from provisioner.steps.plan_value import Plan
 from provisioner.views.human import Human
 from provisioner.views.json import Json
 
@@ -25,9 +26,16 @@ def look_and_show(
     if out is not None:
         save_plan(out, plan.model_dump(mode="json"))
     say(view_for(format, verbose).plan(plan, drift=drift))
-    if out is not None and format is Format.HUMAN:
-        complain(f"saved; apply exactly this with: provisioner apply {out}\n")
+    if format is Format.HUMAN and not drift:
+        _hint(plan, site, out)
     return exits.of_plan(plan)
+
+
+def _hint(plan: Plan, site: Path, out: Path | None) -> None:
+    if out is not None:
+        complain(f"saved; apply exactly this with: provisioner apply {out}\n")
+    elif plan.writes:
+        complain(f"apply it with: provisioner apply {site}\n")
 
 
 def apply_and_show(

@@ -12,6 +12,7 @@ from provisioner.lab.frames import compact
 from provisioner.lab.moved import moved_fields
 from provisioner.lab.stage import Alive, Stage
 from provisioner.resources.base import ScriptFailure
+from provisioner.resources.host import text_lines
 
 Emit = Callable[[Mapping[str, Any]], None]
 
@@ -19,7 +20,7 @@ Emit = Callable[[Mapping[str, Any]], None]
 def run_lines(stage: Stage, path: str) -> list[str]:
     """`Get-TextLine`: the lines of a text file, none where it is missing."""
     text = stage.machine.get("files", path, "text")
-    return str(text).splitlines() if text is not None else []
+    return text_lines(str(text)) if text is not None else []
 
 
 def play_batch(stage: Stage, request: Mapping[str, Any], emit: Emit, alive: Alive) -> None:

@@ -121,18 +121,21 @@ def _handle(folder: Path, row: dict[str, Any]) -> LabHandle:
         except OSError as error:
             raise LabError(f"the lab does not answer: {error}.", where=str(folder)) from error
         if question == "down":
-            _wait_for_end(folder)
+            _wait_for_end(folder, row["pid"])
         return value
 
     return LabHandle(read, put)
 
 
-def _wait_for_end(folder: Path) -> None:
+def _wait_for_end(folder: Path, pid: int) -> None:
     deadline = time.monotonic() + END_SECONDS
     while not _is_free(folder):
         if time.monotonic() > deadline:
             raise LabError(f"the lab did not end in {END_SECONDS:.0f} s.", where=str(folder))
         time.sleep(_POLL_SECONDS)
+    for process in _STARTED:
+        if process.pid == pid:
+            process.wait(END_SECONDS)
 
 
 def _is_free(folder: Path) -> bool:

@@ -78,7 +78,7 @@ def located(given: Path, checkout: Path = CHECKOUT) -> Powershell:
             where=str(checkout),
             next_step="Run provisioner from a checkout, or leave the flag out: the lab simulates then.",
         )
-    found = shutil.which(given)
+    found = shutil.which(str(given))
     if found is None:
         raise LabError("no such program.", where=str(given), next_step=_WHAT_TO_DO)
     return Powershell(Path(found).absolute(), windows)

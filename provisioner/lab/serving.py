@@ -109,9 +109,15 @@ def serving(
 
 
 @contextmanager
-def running(site: SiteShape, folder: Path, *, down_seconds: float = DOWN_SECONDS) -> Iterator[LabHandle]:
+def running(
+    site: SiteShape,
+    folder: Path,
+    *,
+    down_seconds: float = DOWN_SECONDS,
+    powershell: Powershell | None = None,
+) -> Iterator[LabHandle]:
     """The same world in threads of this process, for tests: reachable over real sockets."""
-    with serving(site, folder, down_seconds=down_seconds) as served:
+    with serving(site, folder, down_seconds=down_seconds, powershell=powershell) as served:
         yield served.handle()
 
 

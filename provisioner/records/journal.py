@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from provisioner.errors import UsageError
 from provisioner.records.paths import private_folder
 
 
@@ -28,10 +29,18 @@ class Journal:
     """Append-only. A row is on disk (fsynced) when `record` returns; several threads may record."""
 
     def __init__(self, state: Path, site: str, run: str) -> None:
-        self.path = private_folder(state / "runs" / site) / f"{run}.jsonl"
         self._lock = Lock()
-        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        try:
+            self.path = private_folder(state / "runs" / site) / f"{run}.jsonl"
+            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        except OSError as error:
+            raise UsageError(
+                f"no journal can be kept there: {error.strerror}",
+                where=str(state),
+                next_step="Give a folder that you may write to with --state.",
+            ) from error
         self._file = os.fdopen(handle, "ab")
+        _sync_folder(self.path.parent)
 
     def record(self, row: Mapping[str, Any]) -> None:
         """Append one row with the time of writing."""
@@ -45,6 +54,17 @@ class Journal:
     def close(self) -> None:
         """Nothing more will be recorded."""
         self._file.close()
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file is lost in a power cut until its folder is on disk too; Windows has no such call."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:

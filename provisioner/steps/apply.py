@@ -18,7 +18,7 @@ from provisioner.steps.events import Event, Record
 from provisioner.steps.host_apply import HostApply
 from provisioner.steps.items import Desired, by_address
 from provisioner.steps.order import waves
-from provisioner.steps.plan_value import WRITING, Plan
+from provisioner.steps.plan_value import WRITING, Action, Plan
 from provisioner.steps.read import PARALLEL, Live
 from provisioner.steps.restart import RestartPolicy, restart_host
 
@@ -39,10 +39,11 @@ def apply(
     """
     items = plan.by_host()
     hosts = {
-        name: HostApply(name, plan.run, items[name], desired[name], live[name], lines[name], record)
+        name: HostApply(name, plan.run, items[name], desired[name], live[name], facts, lines[name], record)
         for name in lines
-        if name in live and live[name].facts is not None
+        if name in live and (facts := live[name].facts) is not None
     }
+    _mark_undone(plan, hosts)
     for wave in _by_host(plan, desired, hosts):
         jobs = [partial(host.run, addresses) for host, addresses in wave]
         yield from _side_by_side(jobs, stop)
@@ -69,6 +70,14 @@ def _by_host(
         for where in addresses:
             groups.setdefault(owner[where], []).append(where)
         yield [(hosts[name], group) for name, group in groups.items() if not hosts[name].broken]
+
+
+def _mark_undone(plan: Plan, hosts: Mapping[str, HostApply]) -> None:
+    """What this run cannot make so: refused and unknown items, and all of the hosts that get nothing."""
+    good = {Action.KEEP, *WRITING}
+    undone = {item.address for item in plan.items if item.action not in good or item.host not in hosts}
+    for host in hosts.values():
+        host.undone_elsewhere |= undone
 
 
 def _skip_dependants(hosts: Mapping[str, HostApply], wave: Sequence[tuple[HostApply, list[str]]]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 class Happened(StrEnum):
     """Kinds of events. Done, verified, refused and unknown are different words (promise 10)."""
 
-    BATCH_SENT = "batch_sent"
+    SENDING = "sending"
     LEFT_OVER_TAKEN = "left_over_taken"
     STEP_DONE = "step_done"
     STEP_FAILED = "step_failed"
@@ -19,6 +19,7 @@ class Happened(StrEnum):
     STEP_MOVED = "step_moved"
     VERIFIED = "verified"
     NOT_VERIFIED = "not_verified"
+    UNKNOWN = "unknown"
     RESTARTING = "restarting"
     RESTARTED = "restarted"
     RESTART_WAITS = "restart_waits"

@@ -57,6 +57,8 @@ def of_apply(plan: Plan, events: Iterable[Event]) -> int:
             codes.append(REFUSED)
         elif event.happened is Happened.HOST_FAILED:
             codes += [FAILED, UNREACHABLE]
+        elif event.happened is Happened.UNKNOWN:
+            codes.append(UNREACHABLE)
         elif event.happened is Happened.RESTART_WAITS:
             codes.append(REMAINS)
     return worst(codes)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from provisioner.errors import ConversationError, HeldError, HostError, ScriptError, UnreachableError
+from provisioner.errors import (
+    ConversationError,
+    HeldError,
+    HostError,
+    ProvisionerError,
+    ScriptError,
+    UnreachableError,
+)
 from provisioner.resources.base import Ask, Observed, Reply, Resource
 from provisioner.resources.conversation import (
     Answers,
@@ -17,10 +24,11 @@ from provisioner.resources.conversation import (
     Step,
     StepResult,
 )
+from provisioner.resources.host import HostFacts
 from provisioner.steps.events import Event, Happened, Record
 from provisioner.steps.items import address
 from provisioner.steps.plan import plan_item
-from provisioner.steps.plan_value import WRITING, Action, Item, Run
+from provisioner.steps.plan_value import Action, Item, Run
 from provisioner.steps.read import HostLive, read_host_live
 
 STATES = {
@@ -43,12 +51,14 @@ class HostApply:
         items: Sequence[Item],
         resources: Sequence[Resource],
         live: HostLive,
+        facts: HostFacts,
         line: ChangingLine,
         record: Record,
     ) -> None:
         self.name = name
         self.line = line
         self.live = live
+        self.facts = facts
         self.broken = False
         """A host that stopped answering, or is held by another run, gets nothing more."""
         self.undone: set[str] = set()
@@ -59,6 +69,8 @@ class HostApply:
         self._commit = run.commit
         self._items = {item.address: item for item in items}
         self._record = record
+        self._sent: set[str] = set()
+        self._heard: set[str] = set()
 
     def run(self, addresses: Sequence[str]) -> Iterator[Event]:
         """Send the batch for these items, tell its news, read back, and say what is as declared now."""
@@ -74,18 +86,18 @@ class HostApply:
 
     def send(self, steps: tuple[Step, ...], applied: Applied | None = None) -> Iterator[News]:
         """One batch under the host's mutex; its intent is on disk before it leaves."""
-        assert self.live.facts is not None
         intent = [{"id": step.id, "script": step.change.script, "verb": step.change.verb} for step in steps]
         self._record({"happened": "intent", "host": self.name, "steps": intent})
-        yield from self.line.change(Batch(self.live.facts.machine_guid, steps, (), applied))
+        yield from self.line.change(Batch(self.facts.machine_guid, steps, (), applied))
 
     def read_back(self) -> Iterator[LeftOverTaken]:
         """Remove the run file and read everything declared here; the result is `self.live`."""
         taken: list[LeftOverTaken] = []
         live = read_host_live(self.name, self.resources, lambda calls: self._ask_under_mutex(calls, taken))
-        if isinstance(live.error, HostError):
-            raise live.error
-        self.live = live
+        if live.facts is None:
+            error = live.error
+            raise error if isinstance(error, HostError) else HostError(str(error), where=self.name)
+        self.live, self.facts = live, live.facts
         yield from taken
 
     def items_now(self) -> list[Item]:
@@ -100,92 +112,110 @@ class HostApply:
         blocked = [where for where in addresses if self.undone_elsewhere & set(self._by_address[where].needs)]
         for where in blocked:
             self.undone.add(where)
-            yield Event(
-                Happened.STEP_SKIPPED, self.name, where, what="what it needs on another host is not done"
-            )
-        addresses = [where for where in addresses if where not in blocked]
+            yield Event(Happened.STEP_SKIPPED, self.name, where, what="what it needs elsewhere is not done")
+        going = [where for where in addresses if where not in blocked]
         try:
-            yield from self._send_and_hear(addresses)
-            yield from self._verify(addresses)
+            yield from self._send_and_hear(going)
         except HeldError as error:
-            self.broken = True
-            yield Event(Happened.HOST_REFUSED, self.name, what=error.what, next_step=error.next_step)
+            yield from self._given_up(Happened.HOST_REFUSED, error, going)
         except HostError as error:
-            self.broken = True
-            yield Event(Happened.HOST_FAILED, self.name, what=error.what, next_step=error.next_step)
-        if self.broken:
-            self.undone |= set(addresses)
+            yield from self._given_up(Happened.HOST_FAILED, error, going)
+        else:
+            yield from self._verify(going)
+
+    def _given_up(
+        self, happened: Happened, error: ProvisionerError, addresses: Sequence[str]
+    ) -> Iterator[Event]:
+        self.broken = True
+        self.undone |= set(addresses)
+        yield Event(happened, self.name, what=error.what, next_step=error.next_step)
 
     def _send_and_hear(self, addresses: Sequence[str]) -> Iterator[Event]:
         steps = self.steps(addresses)
         if not steps:
             return
-        yield Event(Happened.BATCH_SENT, self.name, what=f"{len(steps)}")
-        heard: set[str] = set()
+        yield Event(Happened.SENDING, self.name, what=f"{len(steps)}")
         try:
-            for news in self.send(steps, self._applied()):
-                yield from self._event(news, heard)
+            for news in self.send(steps, self._applied(addresses)):
+                yield from self._event(news)
         except (UnreachableError, ConversationError) as error:
             yield Event(Happened.CONNECTION_LOST, self.name, what=error.what)
-            yield from self._recover(heard)
+            self.line.abandon()
 
-    def _recover(self, heard: set[str]) -> Iterator[Event]:
-        """The batch goes on without us: wait for its end, then take its results from the run file."""
+    def _verify(self, addresses: Sequence[str]) -> Iterator[Event]:
+        """Read back, also after a lost connection: then the batch may still run, so wait for its end."""
+        try:
+            for taken in self._read_back_patiently():
+                yield from self._event(taken)
+        except (HostError, HeldError) as error:
+            self.broken = True
+            for where in addresses:
+                yield from self._unknown(where, f"written, but not read back: {error.what}")
+            if not addresses:
+                happened = Happened.HOST_REFUSED if isinstance(error, HeldError) else Happened.HOST_FAILED
+                yield Event(happened, self.name, what=error.what, next_step=error.next_step)
+            return
+        now = {item.address: item for item in self.items_now()}
+        for where in (where for where in addresses if where not in self.undone):
+            yield from self._judged(now[where])
+
+    def _judged(self, item: Item) -> Iterator[Event]:
+        if item.action is Action.KEEP:
+            yield Event(Happened.VERIFIED, self.name, item.address, what=item.restart)
+        elif item.action is Action.UNKNOWN:
+            yield from self._unknown(item.address, item.what)
+        elif item.address not in self._heard:
+            yield from self._unknown(item.address, "no word of it came back; it may still run there")
+        else:
+            self.undone.add(item.address)
+            fields = tuple(change.field for change in item.changes)
+            yield Event(Happened.NOT_VERIFIED, self.name, item.address, what=item.what, fields=fields)
+
+    def _unknown(self, where: str, what: str) -> Iterator[Event]:
+        if where not in self.undone:
+            self.undone.add(where)
+            yield Event(Happened.UNKNOWN, self.name, where, what=what, next_step="Plan again.")
+
+    def _read_back_patiently(self) -> Iterator[LeftOverTaken]:
+        """As `read_back`; a lost batch holds the machine until it ends, its results in the run file."""
         deadline = time.monotonic() + RECOVER_SECONDS
         while True:
-            self.line.abandon()
             try:
-                for taken in self.read_back():
-                    yield from self._event(taken, heard)
+                yield from self.read_back()
                 return
             except (HeldError, UnreachableError, ConversationError):
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or not self._sent:
                     raise
-                time.sleep(1)
+            self.line.abandon()
+            time.sleep(1)
 
-    def _event(self, news: News, heard: set[str]) -> Iterator[Event]:
+    def _event(self, news: News) -> Iterator[Event]:
         match news:
             case StepResult():
-                yield from self._step_event(news, heard)
+                yield from self._step_event(news)
             case LeftOverTaken(run=self._run):
                 for result in news.results:
-                    yield from self._step_event(result, heard)
+                    yield from self._step_event(result)
             case LeftOverTaken():
                 done = ", ".join(f"{row.id} {row.state}" for row in news.results) or "nothing finished"
                 yield Event(Happened.LEFT_OVER_TAKEN, self.name, what=done, run=news.run)
             case Answers():
                 pass
 
-    def _step_event(self, result: StepResult, heard: set[str]) -> Iterator[Event]:
-        if result.id in heard:
+    def _step_event(self, result: StepResult) -> Iterator[Event]:
+        if result.id in self._heard or result.id not in self._sent:
             return
-        heard.add(result.id)
+        self._heard.add(result.id)
         if result.state != "done":
             self.undone.add(result.id)
         what = result.what or (f"{result.needs} is not done" if result.needs else "")
         yield Event(STATES[result.state], self.name, result.id, what=what, fields=result.moved)
 
-    def _verify(self, addresses: Sequence[str]) -> Iterator[Event]:
-        for taken in self.read_back():
-            yield from self._event(taken, set(addresses) | self.undone)
-        now = {item.address: item for item in self.items_now()}
-        for where in addresses:
-            if where in self.undone:
-                continue
-            item = now[where]
-            if item.action is Action.KEEP:
-                yield Event(Happened.VERIFIED, self.name, where, what=item.restart)
-            else:
-                self.undone.add(where)
-                fields = tuple(change.field for change in item.changes)
-                yield Event(Happened.NOT_VERIFIED, self.name, where, what=item.what, fields=fields)
-
     def _ask_under_mutex(
         self, calls: Sequence[Ask], taken: list[LeftOverTaken]
     ) -> Sequence[Reply | ScriptError]:
-        assert self.live.facts is not None
         replies: Sequence[Reply | ScriptError] = ()
-        for news in self.line.change(Batch(self.live.facts.machine_guid, (), tuple(calls))):
+        for news in self.line.change(Batch(self.facts.machine_guid, (), tuple(calls))):
             if isinstance(news, LeftOverTaken):
                 taken.append(news)
             elif isinstance(news, Answers):
@@ -194,7 +224,7 @@ class HostApply:
 
     def _step(self, where: str, batch: Sequence[str]) -> Step:
         item, resource = self._items[where], self._by_address[where]
-        seen = self.live.observed.get(where) or Observed({}, item.rests_on, present=False)
+        seen = self.live.observed.get(where) or Observed({}, {}, present=False)
         match item.action:
             case Action.CREATE:
                 talk = resource.create()
@@ -203,11 +233,12 @@ class HostApply:
             case _:
                 talk = resource.update(seen)
         needs = tuple(need for need in resource.needs if need in batch)
-        ask = next(type(resource).read([resource]))
-        return Step(where, next(talk), needs, ask, item.rests_on)
+        self._sent.add(where)
+        return Step(where, next(talk), needs, next(type(resource).read([resource])), seen.rests_on)
 
-    def _applied(self) -> Applied:
-        """The record of everything that is or will be as declared here. Failed steps are left out there."""
-        good = {Action.KEEP, *WRITING}
-        items = {w: dict(self._by_address[w].facts()) for w, i in self._items.items() if i.action in good}
-        return Applied(self._commit, items)
+    def _applied(self, batch: Sequence[str]) -> Applied:
+        """What was recorded before, what is as declared now, and of this batch what the host does."""
+        before = self.facts.applied.get("items", {})
+        items = {where: before[where] for where in self._by_address if isinstance(before.get(where), dict)}
+        good = {where for where, item in self._items.items() if item.action is Action.KEEP} | set(batch)
+        return Applied(self._commit, items | {where: dict(self._by_address[where].facts()) for where in good})

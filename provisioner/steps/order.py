@@ -18,11 +18,12 @@ def waves(desired: Desired, wanted: Sequence[str]) -> list[list[str]]:
     items = by_address(desired)
     needs = {where: [n for n in resource.needs if n in items] for where, (_, resource) in items.items()}
     level: dict[str, int] = {}
+    changing = frozenset(wanted)
     ordered = _sorted(needs, list(items))
     for where in ordered:
         host = items[where][0]
         level[where] = max(
-            (level[n] + (items[n][0] != host and n in wanted) for n in needs[where]), default=0
+            (level[n] + (items[n][0] != host and n in changing) for n in needs[where]), default=0
         )
     position = {where: at for at, where in enumerate(ordered)}
     chosen = sorted(wanted, key=lambda where: (level[where], position[where]))

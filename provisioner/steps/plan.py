@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
+
+from pydantic import JsonValue
 
 from provisioner.errors import CertificateError, LoginRefusedError, ScriptError, UnreachableError
 from provisioner.resources.base import Facts, Observed, Reason, Resource
@@ -53,7 +56,7 @@ def _compared(host: str, resource: Resource, seen: Observed, live: HostLive) -> 
         reason = Reason.RESTART_PENDING if pending else Reason.AS_DECLARED
         kept = _item(host, resource, Action.KEEP, reason)
         return kept.model_copy(
-            update={"rests_on": dict(seen.rests_on), "restart": "pending" if pending else "no"}
+            update={"rests_on": digested(seen.rests_on), "restart": "pending" if pending else "no"}
         )
     changes = tuple(
         FieldChange(field=name, before=before, after=after)
@@ -64,7 +67,7 @@ def _compared(host: str, resource: Resource, seen: Observed, live: HostLive) -> 
         "changes": changes,
         "risks": risks,
         "restart": "needed" if "restart" in risks else "no",
-        "rests_on": dict(seen.rests_on),
+        "rests_on": digested(seen.rests_on),
         "cause": cause(
             declared, seen.facts, _applied_facts(live, address(host, resource.kind, resource.key))
         ),
@@ -80,7 +83,7 @@ def _missing(host: str, resource: Resource, seen: Observed | None) -> Item:
     changes = tuple(
         FieldChange(field=name, before=None, after=value) for name, value in resource.facts().items()
     )
-    rests_on = dict(seen.rests_on) if seen else {}
+    rests_on = digested(seen.rests_on) if seen else {}
     made = _item(host, resource, Action.CREATE, Reason.MISSING)
     return made.model_copy(update={"changes": changes, "rests_on": rests_on})
 
@@ -140,6 +143,25 @@ def _state(error: Exception) -> State:
             return "unreachable"
         case _:
             return "failed"
+
+
+LONGEST_FACT = 200
+
+
+def digested(facts: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Facts for a plan: long texts, like a whole policy file, by their SHA-256.
+
+    A plan is shown in pull requests, and such a file holds what others declared.
+    """
+    return {name: _digested(value) for name, value in facts.items()}
+
+
+def _digested(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return digested(value)
+    if isinstance(value, str) and len(value) > LONGEST_FACT:
+        return f"sha256:{hashlib.sha256(value.encode()).hexdigest()}"
+    return value
 
 
 def moved_fields(planned: Sequence[Item], fresh: Sequence[Item]) -> dict[str, tuple[str, ...]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from provisioner.errors import HostError, ScriptError
@@ -30,6 +32,13 @@ class HostLive:
     failed: Mapping[str, ScriptError] = field(default_factory=dict)
     """Kinds whose read failed on this host: their items are unknown, never absent."""
     error: HostError | ScriptError | None = None
+    heard_at: float = field(default_factory=time.monotonic, compare=False)
+
+    def local_time(self) -> datetime | None:
+        """The host's own wall clock now: as it was read, and what has passed since."""
+        if self.facts is None:
+            return None
+        return self.facts.local_time + timedelta(seconds=time.monotonic() - self.heard_at)
 
 
 Live: TypeAlias = Mapping[str, HostLive]

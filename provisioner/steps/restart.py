@@ -9,8 +9,15 @@ from datetime import datetime
 from threading import Event as Flag
 from typing import Literal, TypeAlias
 
-from provisioner.errors import HostError
-from provisioner.resources.conversation import Step
+from provisioner.errors import (
+    CertificateError,
+    ConversationError,
+    HeldError,
+    HostError,
+    LoginRefusedError,
+    UnreachableError,
+)
+from provisioner.resources.conversation import Step, StepResult
 from provisioner.resources.host import HostFacts, read_host
 from provisioner.resources.host import restart_host as restart_talk
 from provisioner.steps.events import Event, Happened
@@ -24,6 +31,8 @@ DELAY_SECONDS = 5
 """Between our call and the restart, so that the answer gets out (ansible.windows: at least 2)."""
 WAIT_SECONDS = 600
 """How long a restarted host may take to answer (ansible.windows `win_reboot`)."""
+
+MOST_REFUSED_LOGINS = 3
 
 
 @dataclass(frozen=True)
@@ -40,16 +49,18 @@ class RestartPolicy:
 def restart_host(host: HostApply, policy: RestartPolicy, stop: Flag) -> Iterator[Event]:
     """Restart if something waits for it, and read back under the new name."""
     waiting = [item for item in host.items_now() if item.restart == "pending"]
-    if not waiting or host.live.facts is None:
+    local_time = host.live.local_time()
+    if not waiting or local_time is None:
         return
-    refused = _why_not(policy, host.live.facts.local_time)
+    refused = _why_not(policy, local_time)
     if refused:
         yield host.tell(Happened.RESTART_WAITS, what=refused, address=waiting[0].address)
         return
     try:
         yield from _restart(host, waiting[0], stop)
+    except HeldError as error:
+        yield host.tell(Happened.HOST_REFUSED, what=error.what, next_step=error.next_step)
     except HostError as error:
-        host.broken = True
         yield host.tell(Happened.HOST_FAILED, what=error.what, next_step=error.next_step)
 
 
@@ -66,23 +77,34 @@ def _why_not(policy: RestartPolicy, local_time: datetime) -> str:
 
 
 def _restart(host: HostApply, because: Item, stop: Flag) -> Iterator[Event]:
-    assert host.live.facts is not None
-    before = host.live.facts
+    before = host.facts
     held = {item.address for item in host.items_now() if item.action is Action.KEEP}
     # A connection of its own: the batch before it is closed and its shell freed.
     host.line.hang_up()
-    for news in host.send((_step(host, because),)):
-        state = getattr(news, "state", "")
-        if state and state != "done":
-            yield host.tell(STATES[state], address=because.address, what=getattr(news, "what", ""))
-            return
-    host.line.hang_up()
+    try:
+        for news in host.send((_step(host, because),)):
+            if isinstance(news, StepResult) and news.state != "done":
+                yield from _not_restarted(host, because, news)
+                return
+        host.line.hang_up()
+    except (UnreachableError, ConversationError):
+        # The answer was lost, not the call: whether it restarts is seen by its boot time.
+        host.line.abandon()
     yield host.tell(Happened.RESTARTING)
     _wait_for_new_boot(host, before, stop)
     for _ in host.read_back():
         pass
     yield host.tell(Happened.RESTARTED)
     yield from _not_held(host, held)
+
+
+def _not_restarted(host: HostApply, because: Item, result: StepResult) -> Iterator[Event]:
+    """Moved may mean that somebody else's restart has done it already: then nothing is wrong."""
+    for _ in host.read_back():
+        pass
+    if result.state == "moved" and not any(item.restart == "pending" for item in host.items_now()):
+        return
+    yield host.tell(STATES[result.state], address=because.address, what=result.what, fields=result.moved)
 
 
 def _not_held(host: HostApply, held: set[str]) -> Iterator[Event]:
@@ -104,36 +126,48 @@ def _step(host: HostApply, because: Item) -> Step:
 
 def _wait_for_new_boot(host: HostApply, before: HostFacts, stop: Flag) -> None:
     """A first answer may still come from the old boot, so only a changed boot time counts."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    pause = 0.5
+    deadline, pause, refused = time.monotonic() + WAIT_SECONDS, 0.5, 0
     while True:
-        facts = _poll(host)
-        if facts is not None and facts.boot_filetime != before.boot_filetime:
-            return
-        if stop.is_set():
-            raise HostError(
-                "interrupted while it restarts; the restart goes on",
-                where=host.name,
-                next_step="Plan again when it is up.",
-            )
-        if time.monotonic() > deadline:
-            raise HostError(
-                f"it did not come back within {WAIT_SECONDS} s of its restart",
-                where=host.name,
-                next_step="Look at its screen; the settings are written and take effect with the restart.",
-            )
+        try:
+            facts = _poll(host)
+        except LoginRefusedError:
+            # While its services start a host may refuse a right password; a wrong one locks the account.
+            refused += 1
+            if refused == MOST_REFUSED_LOGINS:
+                raise
+        else:
+            if facts is not None and facts.boot_filetime != before.boot_filetime:
+                return
+        _keep_waiting(host, deadline, stop)
         time.sleep(pause)
         pause = min(pause * 1.5, 5)
 
 
+def _keep_waiting(host: HostApply, deadline: float, stop: Flag) -> None:
+    if stop.is_set():
+        raise HostError(
+            "interrupted while it restarts; the restart goes on",
+            where=host.name,
+            next_step="Plan again when it is up.",
+        )
+    if time.monotonic() > deadline:
+        raise HostError(
+            f"it did not come back within {WAIT_SECONDS} s of its restart",
+            where=host.name,
+            next_step="Look at its screen; the settings are written and take effect with the restart.",
+        )
+
+
 def _poll(host: HostApply) -> HostFacts | None:
+    """Its facts, or None while it does not answer. Raises what waiting will not mend."""
     try:
         found = converse({"": read_host()}, lambda calls: host.line.ask(calls, poll=True))[""]
+    except (LoginRefusedError, CertificateError):
+        host.line.abandon()
+        raise
     except HostError:
-        host.line.hang_up()
+        host.line.abandon()
         return None
-    if isinstance(found, HostFacts) and found.machine_guid == (
-        host.live.facts and host.live.facts.machine_guid
-    ):
+    if isinstance(found, HostFacts) and found.machine_guid == host.facts.machine_guid:
         return found
     return None

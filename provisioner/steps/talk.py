@@ -11,6 +11,8 @@ from provisioner.resources.base import Ask, Reply
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
+_MISSHAPEN = (LookupError, TypeError, ValueError, AttributeError)
+
 
 def converse(
     talks: Mapping[K, Generator[Ask, Reply, T]],
@@ -50,3 +52,6 @@ def _advance(
         done[key] = end.value
     except ScriptError as error:
         done[key] = error
+    except _MISSHAPEN as error:
+        # The other side may be anybody: what does not fit is unknown for this kind, and no other.
+        done[key] = ScriptError(f"the answer is not of the form that is expected ({type(error).__name__})")

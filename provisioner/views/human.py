@@ -8,7 +8,7 @@ from provisioner.errors import ManifestError, ProvisionerError
 from provisioner.manifest.complaint import Complaint
 from provisioner.steps.events import FAILURES, REFUSALS, Event, Happened
 from provisioner.steps.plan_value import Action, Item, Plan, PlannedHost
-from provisioner.views.words import CAUSE, HAPPENED, REASON, RISK, SIGN, counted, plain, value
+from provisioner.views.words import CAUSE, HAPPENED, REASON, RISK, SIGN, counted, plain, said, value
 
 _COLOUR = {
     Action.CREATE: "32",
@@ -41,10 +41,10 @@ class Human:
         """One line, with what to do below it where something went wrong."""
         where = event.address or event.host
         words = HAPPENED[event.happened]
-        if event.happened in FAILURES | REFUSALS | {Happened.HOST_FAILED}:
+        if event.happened in FAILURES | REFUSALS | {Happened.HOST_FAILED, Happened.UNKNOWN}:
             words = self._paint(words, "31")
-        said = [part for part in (self._detail(event), ", ".join(map(plain, event.fields))) if part]
-        line = f"  {plain(where)}: {words}" + (f" ({'; '.join(said)})" if said else "")
+        notes = [part for part in (self._detail(event), ", ".join(map(plain, event.fields))) if part]
+        line = f"  {plain(where)}: {words}" + (f" ({'; '.join(notes)})" if notes else "")
         return line + (f"\n      {plain(event.next_step)}" if event.next_step else "") + "\n"
 
     def error(self, error: ProvisionerError) -> str:
@@ -53,7 +53,7 @@ class Human:
             return self.complaints([c for c in error.complaints if isinstance(c, Complaint)])
         where = f"{plain(error.where)}: " if error.where else ""
         hint = f"\n  {plain(error.next_step)}" if error.next_step else ""
-        return f"{self._paint('error', '31')}: {where}{plain(error.what)}{hint}\n"
+        return f"{self._paint('error', '31')}: {where}{said(error.what)}{hint}\n"
 
     def complaints(self, complaints: Sequence[Complaint]) -> str:
         """All faults of a manifest, in file order, with the line and a mark under the place."""
@@ -80,7 +80,7 @@ class Human:
 
     def _host(self, host: PlannedHost, items: Sequence[Item], *, drift: bool) -> str:
         if host.state != "answered":
-            what = f"{self._paint('?', '35')} {plain(host.what)}"
+            what = f"{self._paint('?', '35')} {said(host.what)}"
             return f"{plain(host.name)}\n  {what}\n      {plain(host.next_step)}".rstrip()
         lines = [plain(host.name)]
         if host.left_over:
@@ -100,7 +100,7 @@ class Human:
         notes += [CAUSE[item.cause]] if drift and item.cause else []
         lines = [f"  {sign} {plain(_short(item))}" + (f"  ({', '.join(notes)})" if notes else "")]
         lines += [f"      {c.field}: {value(c.before)} -> {value(c.after)}" for c in item.changes]
-        return lines + [f"      {plain(text)}" for text in (item.what, item.next_step) if text]
+        return lines + [f"      {said(text)}" for text in (item.what, item.next_step) if text]
 
     def _wire(self, plan: Plan) -> str:
         rows = [
@@ -111,11 +111,11 @@ class Human:
         return "\n".join(["On the wire:", *rows])
 
     def _detail(self, event: Event) -> str:
-        if event.happened is Happened.BATCH_SENT:
+        if event.happened is Happened.SENDING:
             return _many(int(event.what), "change")
         if event.happened is Happened.VERIFIED:
             return "takes effect with the restart" if event.what == "pending" else ""
-        return plain(f"{event.run}: {event.what}" if event.run else event.what)
+        return said(f"{event.run}: {event.what}" if event.run else event.what)
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text

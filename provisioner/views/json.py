@@ -1,4 +1,7 @@
-"""Values to JSON for programs. Keys keep the order of the value; no value is shortened."""
+"""Values to JSON for programs. Keys keep the order of the value; no value is shortened.
+
+ASCII only: the code page of a Windows console or pipe would break anything else.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +52,8 @@ class Json:
 
 
 def _document(content: Any) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(content, indent=2) + "\n"
 
 
 def _line(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False) + "\n"
+    return json.dumps(content) + "\n"

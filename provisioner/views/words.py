@@ -63,7 +63,7 @@ CAUSE = {
 }
 
 HAPPENED = {
-    Happened.BATCH_SENT: "sent",
+    Happened.SENDING: "sending",
     Happened.LEFT_OVER_TAKEN: "took over an interrupted run",
     Happened.STEP_DONE: "done",
     Happened.STEP_FAILED: "FAILED",
@@ -71,6 +71,7 @@ HAPPENED = {
     Happened.STEP_MOVED: "REFUSED, it has moved since the plan",
     Happened.VERIFIED: "verified",
     Happened.NOT_VERIFIED: "NOT as declared after writing",
+    Happened.UNKNOWN: "UNKNOWN",
     Happened.RESTARTING: "restarting",
     Happened.RESTARTED: "restarted",
     Happened.RESTART_WAITS: "restart pending",
@@ -81,11 +82,18 @@ HAPPENED = {
 
 LONGEST = 200
 """Characters of one value in a line for people."""
+LONGEST_SAID = 500
+"""Characters of what a host said."""
 
 
 def plain(text: str) -> str:
     """Text from a site or a host, without anything that a terminal would obey or that turns lines around."""
-    return "".join(char if unicodedata.category(char)[0] != "C" else f"\\x{ord(char):02x}" for char in text)
+    return "".join(char if _harmless(char) else f"\\u{ord(char):04x}" for char in text)
+
+
+def _harmless(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] != "C" and category not in ("Zl", "Zp")
 
 
 def value(content: JsonValue) -> str:
@@ -107,11 +115,16 @@ def value(content: JsonValue) -> str:
             return str(content)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
+def said(text: str) -> str:
+    """What a host or a person said, in one line of bounded length."""
+    return _cut(plain(text), LONGEST_SAID)
+
+
+def _cut(text: str, longest: int = LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}... ({len(text)} characters)"
 
 
 def counted(summary: dict[str, int]) -> str:
     """`2 to update, 6 as declared`; what is zero is not said."""
-    said = [f"{summary[name]} {words}" for name, words in COUNTED.items() if summary.get(name)]
-    return ", ".join(said) or "nothing declared"
+    totals = [f"{summary[name]} {words}" for name, words in COUNTED.items() if summary.get(name)]
+    return ", ".join(totals) or "nothing declared"

@@ -14,6 +14,7 @@ import pytest
 
 from provisioner.cli import run
 from provisioner.cli.app import app
+from provisioner.records.journal import read_journal
 from provisioner.steps.plan_value import plan_schema
 from tests.cli.conftest import CommandLine
 
@@ -155,3 +156,27 @@ def test_ctrl_c_finishes_what_was_sent_and_ends_with_130(provisioner: CommandLin
     assert f"{HOST}/windows_update: verified" in out
     assert "restarting" not in out
     assert provisioner.counts(HOST)["shells"] == 0
+
+
+def test_a_state_folder_that_cannot_be_made_is_a_usage_error(provisioner: CommandLine) -> None:
+    (provisioner.folder / "state").write_text("a file in the way")
+    assert provisioner("apply", "--yes", "--restart", "never") == 64
+    assert "no journal can be kept there" in provisioner.err
+    assert provisioner.counts(HOST)["writes"] == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell's pipe")
+def test_a_reader_that_goes_away_ends_the_words_and_not_the_work(provisioner: CommandLine) -> None:
+    """`| head -1` while an apply goes on: everything is done, and the journal says how it ended."""
+    arguments = ["apply", str(provisioner.site), "--yes", "--restart", "now", *provisioner.flags()]
+    controller = subprocess.Popen(
+        [sys.executable, "-m", "provisioner", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert controller.stdout is not None
+    controller.stdout.readline()
+    controller.stdout.close()
+    assert controller.wait(timeout=60) == 0
+    (journal,) = (provisioner.folder / "state" / "runs" / "demo").glob("*.jsonl")
+    *_, last = read_journal(journal)
+    assert (last["happened"], last["exit_code"]) == ("ended", 0)
+    assert provisioner("plan") == 0

@@ -100,7 +100,7 @@ PLANS = {
 
 EVENTS = [
     Event(Happened.LEFT_OVER_TAKEN, "cr1", what="cr1/power done", run="run-0"),
-    Event(Happened.BATCH_SENT, "cr1", what="2"),
+    Event(Happened.SENDING, "cr1", what="2"),
     Event(Happened.STEP_DONE, "cr1", "cr1/power"),
     Event(Happened.STEP_FAILED, "cr1", "cr1/clock", what="w32tm.exe ended with 5."),
     Event(Happened.STEP_SKIPPED, "cr1", "cr1/x", what="cr1/clock is not done"),
