@@ -116,6 +116,12 @@ def simulate(machine: Machine, verb: str, arguments: Mapping[str, JsonValue]) ->
     }
 
 
+def text_lines(text: str) -> list[str]:
+    """Lines as `Get-Content` cuts them: at CR LF, LF and CR, and nowhere else."""
+    lines = re.split(r"\r\n|\n|\r", text)
+    return lines if lines[-1] else lines[:-1]
+
+
 def _lines(machine: Machine, path: str) -> list[str]:
     """`Get-TextLine`: none where the file is missing; a folder in its place refuses to be read."""
     row = machine.get("files", path)
@@ -124,8 +130,7 @@ def _lines(machine: Machine, path: str) -> list[str]:
             "GetContentReaderUnauthorizedAccessError,Microsoft.PowerShell.Commands.GetContentCommand",
             f"Access to the path '{path}' is denied.",
         )
-    lines = re.split(r"\r\n|\n|\r", str(row["text"])) if isinstance(row, Mapping) else [""]
-    return lines if lines[-1] else lines[:-1]
+    return text_lines(str(row["text"])) if isinstance(row, Mapping) else []
 
 
 def _shutdown(machine: Machine, delay_seconds: int, reason: str) -> None:

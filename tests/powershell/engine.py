@@ -22,6 +22,9 @@ WINDOWS = Path(__file__).with_name("windows.ps1")
 NOW_MS = 1_795_000_000_000
 """Where real time stands still in the engine: 2026-11-18 09:46:40 UTC."""
 SECONDS = 60
+MACHINE, CHANGES = "machine.json", "changes.jsonl"
+QUIET = ("-NoProfile", "-NonInteractive", *(("-ExecutionPolicy", "Bypass") if os.name == "nt" else ()))
+RUN_CASES = Path(__file__).with_name("run.ps1")
 
 
 def powershell(what_is_not_proven: str) -> str:
@@ -32,6 +35,34 @@ def powershell(what_is_not_proven: str) -> str:
             f"no PowerShell (PROVISIONER_TEST_PWSH, powershell.exe, pwsh); not proven: {what_is_not_proven}"
         )
     return found
+
+
+@dataclass(frozen=True)
+class CasesRun:
+    """What `run.ps1` printed: one line per case, then how many passed and failed."""
+
+    lines: Sequence[str]
+    exit_code: int
+
+    @property
+    def failed(self) -> list[str]:
+        """The lines of cases that failed."""
+        return [line for line in self.lines if line.startswith("FAILED ")]
+
+
+def run_cases(program: str, *arguments: str, seconds: int = SECONDS) -> CasesRun:
+    """One engine start of `run.ps1`. Fails if it ends without its last line."""
+    ended = subprocess.run(
+        [program, *QUIET, "-File", str(RUN_CASES), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=seconds,
+        env=os.environ | {"POWERSHELL_TELEMETRY_OPTOUT": "1"},
+    )
+    lines = ended.stdout.decode("utf-8", "replace").splitlines()
+    assert lines, ended.stderr.decode("utf-8", "replace")
+    assert lines[-1].endswith(" failed"), lines[-1] + ended.stderr.decode("utf-8", "replace")
+    return CasesRun(lines, ended.returncode)
 
 
 @dataclass(frozen=True)
@@ -61,21 +92,53 @@ class Child:
     """A started engine process whose request is not sent yet."""
 
     process: subprocess.Popen[bytes]
-    changes: Path
+    folder: Path
+    machine: str
 
-    def tell(self, request: bytes) -> Conversation:
-        """Send the request and wait for the end."""
-        out, errors = self.process.communicate(request, timeout=SECONDS)
+    def tell(self, request: bytes, seconds: int = SECONDS) -> Conversation:
+        """Send the request and wait so many seconds for the end."""
+        try:
+            out, errors = self.process.communicate(request, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
         frames = Frames()
         found = frames.feed(out + b"\n")
-        lines = self.changes.read_text("utf-8").splitlines() if self.changes.exists() else []
+        assert (self.folder / MACHINE).read_text("utf-8") == self.machine, "a child wrote the machine back"
+        assert {path.name for path in self.folder.iterdir()} <= {MACHINE, CHANGES}, "a child left a file"
         return Conversation(
             found,
-            [json.loads(line) for line in lines],
+            self.changes(),
             frames.noise.decode("utf-8", "replace"),
             errors.decode("utf-8", "replace"),
             self.process.returncode,
         )
+
+    def tell_until_first_frame(self, request: bytes) -> Mapping[str, Any]:
+        """Send the request, wait for one frame, and leave the child at its work."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(request)
+        self.process.stdin.close()
+        frames = Frames()
+        for line in self.process.stdout:
+            for frame in frames.feed(line):
+                return frame
+        raise AssertionError("the child ended without a frame")
+
+    def kill(self) -> None:
+        """As a power cut does: nothing more runs."""
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def changes(self) -> list[Any]:
+        """What it changed so far."""
+        path = self.folder / CHANGES
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        return [json.loads(line) for line in lines]
 
 
 @dataclass
@@ -91,15 +154,14 @@ class Engine:
         self._started += 1
         place = self.folder / str(self._started)
         place.mkdir()
-        (place / "machine.json").write_text(json.dumps(machine), "utf-8")
+        written = json.dumps(machine)
+        (place / MACHINE).write_text(written, "utf-8")
         text = f". '{WINDOWS}'\n{front}\n{runner('bootstrap')}"
         encoded = base64.b64encode(text.encode("utf-16-le")).decode("ascii")
         process = subprocess.Popen(
             [
                 self.program,
-                "-NoProfile",
-                "-NonInteractive",
-                *(("-ExecutionPolicy", "Bypass") if os.name == "nt" else ()),
+                *QUIET,
                 "-EncodedCommand",
                 encoded,
             ],
@@ -110,12 +172,12 @@ class Engine:
             env=os.environ
             | {
                 "POWERSHELL_TELEMETRY_OPTOUT": "1",
-                "PROVISIONER_TEST_MACHINE": str(place / "machine.json"),
-                "PROVISIONER_TEST_CHANGES": str(place / "changes.jsonl"),
+                "PROVISIONER_TEST_MACHINE": str(place / MACHINE),
+                "PROVISIONER_TEST_CHANGES": str(place / CHANGES),
                 "PROVISIONER_TEST_NOW_MS": str(NOW_MS),
             },
         )
-        return Child(process, place / "changes.jsonl")
+        return Child(process, place, written)
 
     def run(self, machine: Mapping[str, Any], request: Mapping[str, Any], front: str = "") -> Conversation:
         """Start a child, send it the request and wait for its end."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import struct
-from base64 import b64encode
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +11,7 @@ from pydantic import JsonValue
 
 from provisioner.lab.factory import factory_new
 from provisioner.lab.machine import SimulatedMachine
-from provisioner.resources.clock_simulated import ZONE, ZONES
+from provisioner.resources.clock_simulated import ZONE
 from provisioner.resources.computer_name import NAMES
 
 from .engine import NOW_MS
@@ -49,19 +48,26 @@ def small_machine(**more: Any) -> dict[str, Any]:
 
 
 class StillMachine(SimulatedMachine):
-    """The lab's machine at the moment at which the engine's time stands still."""
+    """The lab's machine while real time stands still at `real_ms`."""
+
+    def __init__(
+        self,
+        content: Mapping[str, JsonValue],
+        real_ms: int = NOW_MS,
+        going_down: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        super().__init__(content, going_down=going_down)
+        self._real_ms = real_ms
 
     def now_ms(self) -> int:
         """No real clock: both sides must answer the same."""
-        return NOW_MS + int(str(self.get("clock", "offset_ms") or 0))
+        return self._real_ms + int(str(self.get("clock", "offset_ms") or 0))
 
 
 def terminal(**more: Any) -> dict[str, Any]:
-    """A factory-new machine whose zones have their rules; summer or winter by its `clock`."""
+    """A factory-new machine; summer or winter by its `clock`."""
     machine = factory_new("control-room-1", seed="engine", computer_name=NAME, accounts={}, now_ms=NOW_MS)
     machine["registry"][CRYPTOGRAPHY]["MachineGuid"] = text(GUID)
-    for zone, rule in _rules().items():
-        machine["registry"][rf"{ZONES}\{zone}"]["TZI"] = {"type": "Binary", "data": rule}
     return json.loads(json.dumps(machine | more))  # type: ignore[no-any-return]
 
 
@@ -71,17 +77,3 @@ def with_battery(machine: dict[str, Any]) -> dict[str, Any]:
         for setting in plan["settings"].values():
             setting["dc"] = 600
     return machine
-
-
-def _rules() -> dict[str, str]:
-    """Windows' own: last Sundays of March and October; second of March and first of November."""
-    return {
-        "W. Europe Standard Time": _rule(-60, (10, 0, 5, 3), (3, 0, 5, 2)),
-        "Pacific Standard Time": _rule(480, (11, 0, 1, 2), (3, 0, 2, 2)),
-    }
-
-
-def _rule(bias: int, standard: tuple[int, ...], daylight: tuple[int, ...]) -> str:
-    """REG_TZI_FORMAT: three biases and two SYSTEMTIMEs (year 0: month, weekday, n-th, hour)."""
-    moments = [struct.pack("<8h", 0, *moment, 0, 0, 0) for moment in (standard, daylight)]
-    return b64encode(struct.pack("<3i", bias, 0, -60) + b"".join(moments)).decode("ascii")

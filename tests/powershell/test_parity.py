@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -12,13 +12,15 @@ from provisioner.lab.play import play
 from provisioner.lab.stage import Stage
 from provisioner.links.scripts import script
 from provisioner.links.wire import filled, pack
-from provisioner.resources import ALL, host
-from provisioner.resources.base import Ask, Change, Reply, Resource, ScriptFailure
+from provisioner.resources import ALL
+from provisioner.resources.base import Ask, Resource
 from provisioner.resources.computer_name import NAMES
 from provisioner.resources.host import OUR_FOLDER
 
-from .engine import Conversation, Engine, ask_request, change_request
+from .engine import Engine, ask_request, change_request
+from .fixtures import simulated, with_changes
 from .machines import GUID, SAVER, StillMachine, small_machine, terminal, text, with_battery
+from .random_cases import change_for
 
 SUMMER_MS = 220 * 86_400_000
 MACHINES = {
@@ -38,17 +40,12 @@ def _question(resource: Resource) -> Ask:
     return next(type(resource).read([resource]))
 
 
-def _simulated(machine: StillMachine, ask: Ask) -> Mapping[str, Any]:
-    kind = next((kind for kind in ALL if kind.kind == ask.script), None)
-    play = kind.simulate if kind else host.simulate
-    try:
-        return {"ok": True, "value": play(machine, "read", ask.arguments)}
-    except ScriptFailure as failure:
-        return {"ok": False, "id": failure.error_id}
-
-
-def _without_words(reply: Mapping[str, Any]) -> Mapping[str, Any]:
-    return reply if reply["ok"] else {"ok": False, "id": reply["error"]["id"]}
+def _fact(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A reply in the form of a fixture's answer."""
+    if reply["ok"]:
+        value: Mapping[str, Any] = reply["value"]
+        return value
+    return {"error": {name: reply["error"][name] for name in ("id", "message")}}
 
 
 @pytest.mark.parametrize("name", MACHINES)
@@ -60,20 +57,9 @@ def test_reads_answer_the_same(engine: Engine, name: str) -> None:
     machine = StillMachine(MACHINES[name])
     for ask, reply in zip(asks, said.end["replies"], strict=True):
         # As text: equality would take 1 for true, and PowerShell's order of fields is part of the answer.
-        assert json.dumps(_without_words(reply)) == json.dumps(_simulated(machine, ask)), ask
+        request = {"script": ask.script, "verb": "read", "arguments": ask.arguments}
+        assert json.dumps(_fact(reply)) == json.dumps(simulated(machine, request)), ask
     assert said.changes == []
-
-
-def _change(resource: Resource, value: Mapping[str, Any]) -> Change | None:
-    """The write that the kind yields for what it read, if it differs."""
-    reading = type(resource).read([resource])
-    next(reading)
-    try:
-        reading.send(Reply(value, clock_offset_ms=7_000))
-    except StopIteration as stop:
-        live = stop.value[resource.key]
-    writing: Generator[Change, Reply, None] = resource.update(live)
-    return next(writing, None)
 
 
 def _steps(machine: StillMachine) -> list[dict[str, Any]]:
@@ -82,7 +68,7 @@ def _steps(machine: StillMachine) -> list[dict[str, Any]]:
     for resource in _declared():
         kind, ask = type(resource), _question(resource)
         value = kind.simulate(machine, "read", ask.arguments)
-        change = _change(resource, value)
+        change = change_for(resource, value)
         if change is None:
             continue
         arguments = filled(change.arguments, lambda _: 7_000)
@@ -93,38 +79,24 @@ def _steps(machine: StillMachine) -> list[dict[str, Any]]:
     return steps
 
 
-def _after(before: Mapping[str, Any], said: Conversation) -> dict[str, Any]:
-    machine = StillMachine(before)
-    for row in said.changes:
-        if "drop" in row:
-            machine.drop(*row["place"])
-        else:
-            machine.put(*row["place"], value=row["value"])
-    return _content(machine)
-
-
-def _content(machine: StillMachine) -> dict[str, Any]:
-    """What counts: settings, not our own files and not folders, which a file in them makes as well."""
-    content: dict[str, Any] = machine.content()
-    files = content["files"].items()
-    content["files"] = {
-        path: row for path, row in files if not path.startswith(OUR_FOLDER) and "folder" not in row
-    }
-    return content
+def _settings(content: dict[str, Any]) -> dict[str, Any]:
+    """What counts: not our own files, which no kind plays."""
+    files = {path: row for path, row in content["files"].items() if not path.startswith(OUR_FOLDER)}
+    return content | {"files": files}
 
 
 @pytest.mark.parametrize("name", ["winter", "summer"])
 def test_writes_leave_the_same_machine(engine: Engine, name: str) -> None:
     before = MACHINES[name]
-    simulated = StillMachine(before)
-    steps = _steps(simulated)
+    machine = StillMachine(before)
+    steps = _steps(machine)
     kinds = [kind.kind for kind in ALL]
     assert {step["script"] for step in steps} == set(kinds)
     scripts = {f"{kind}.{verb}": script(f"{kind}.{verb}") for kind in kinds for verb in ("read", "write")}
     said = engine.run(before, change_request(GUID, steps, scripts))
     assert [row for row in said.of_type("step") if row["state"] != "done"] == []
     assert len(said.of_type("step")) == len(steps)
-    assert _after(before, said) == _content(simulated)
+    assert _settings(with_changes(before, said.changes)) == _settings(machine.content())
 
 
 def _facts(frames: Sequence[Mapping[str, Any]]) -> Any:

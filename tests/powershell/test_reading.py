@@ -8,7 +8,7 @@ from typing import Any
 from provisioner.links.scripts import script
 from provisioner.resources.host import RUN_FILE
 
-from .engine import Engine, ask_request
+from .engine import NOW_MS, Engine, ask_request
 from .machines import small_machine
 
 ORDINARY = {
@@ -125,3 +125,21 @@ def test_a_request_that_is_no_request_gives_no_frame_and_an_error(engine: Engine
     assert said.exit_code == 1
     assert said.errors
     assert json.dumps(said.changes) == "[]"
+
+
+def test_sleep_and_clock_are_the_machine_s(engine: Engine) -> None:
+    """Ninety seconds pass at once, and a clock that is set is one line of change."""
+    text = """param($Arguments)
+$before = (Get-Date).ToFileTimeUtc()
+Start-Sleep -Seconds 90
+Start-Sleep -Milliseconds 500
+$slept = (Get-Date).ToFileTimeUtc() - $before
+$null = Set-Date -Adjust ([TimeSpan]::FromDays(-400))
+[ordered]@{ before = $before; slept = $slept; set = (Get-Date).ToFileTimeUtc() - $before - $slept }
+"""
+    request = ask_request([{"script": "clock", "arguments": {}}], {"clock.read": text})
+    said = engine.run(small_machine(clock={"offset_ms": 7_000}), request)
+    day = 86_400 * 10_000_000
+    before = (NOW_MS + 7_000) * 10_000 + 116_444_736_000_000_000
+    assert said.end["replies"][0]["value"] == {"before": before, "slept": 905_000_000, "set": -400 * day}
+    assert said.changes == [{"place": ["clock", "offset_ms"], "value": 7_000 - 400 * 86_400_000}]

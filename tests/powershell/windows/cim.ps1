@@ -19,7 +19,8 @@ function Get-CimInstance {
     )
     Assert-Played -Name Get-CimInstance -Bound $PSBoundParameters -Played ClassName, Namespace, Filter, Property
     $space = if ($Namespace) { $Namespace.Replace('/', '\').ToLowerInvariant() } else { 'root\cimv2' }
-    if (@(Get-Place -Place 'wmi', 'missing') -contains $ClassName) {
+    $missing = Get-Place -Place 'wmi', 'missing'
+    if ($missing -contains $ClassName) {
         throw (New-InvalidClass -Message 'Invalid class ')
     }
     $rows = switch ("$space\$ClassName") {

@@ -68,6 +68,10 @@ function Get-Content {
                 -Id 'GetContentReaderUnauthorizedAccessError,Microsoft.PowerShell.Commands.GetContentCommand')
     }
     $bytes = Get-FileBytes -Path $given
+    # A file without a byte answers nothing at all, whatever was asked.
+    if ($bytes.Length -eq 0) {
+        return
+    }
     if ((Get-TextEncoding -Name Get-Content -Encoding $Encoding) -eq 'Byte') {
         if ($Raw -or $ReadCount -eq 0) { return , $bytes } else { return $bytes }
     }

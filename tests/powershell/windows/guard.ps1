@@ -19,11 +19,20 @@ foreach ($name in @(
     $global:PureCommands[$name] = $true
 }
 
-function Remove-TypeData {
-    # Other engines than 5.1 have no Count member on arrays to remove.
-    [CmdletBinding()]
-    param([Parameter(Position = 0)] $TypeName, $Path, $TypeData)
-    Assert-Played -Name Remove-TypeData -Bound $PSBoundParameters -Played TypeName
+# The real one where there is one: 5.1's arrays must lose their Count member, or their JSON is another.
+if (Get-Command -Name Remove-TypeData -CommandType Cmdlet -ErrorAction SilentlyContinue) {
+    $global:PureCommands['Remove-TypeData'] = $true
+} else {
+    function Remove-TypeData {
+        [CmdletBinding()]
+        param([Parameter(Position = 0)] $TypeName, $Path, $TypeData)
+        Assert-Played -Name Remove-TypeData -Bound $PSBoundParameters -Played TypeName
+    }
+}
+
+function Exit-Guard {
+    # For a session that goes on when the small Windows is done.
+    $ExecutionContext.InvokeCommand.PreCommandLookupAction = $null
 }
 
 function Enter-Guard {

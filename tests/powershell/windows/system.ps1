@@ -26,7 +26,9 @@ function New-MachineTime {
     $local = [datetime]::SpecifyKind($utc.AddMinutes( - (Get-ZoneBias)), [DateTimeKind]::Local)
     $noted = [psobject]$local
     Add-Field -Node $noted -Name 'MachineUtc' -Value $utc
-    foreach ($way in @('ToFileTimeUtc', { $this.MachineUtc.ToFileTimeUtc() }), @('ToUniversalTime', { $this.MachineUtc })) {
+    $ways = @('ToFileTimeUtc', { $this.MachineUtc.ToFileTimeUtc() }), @('ToFileTime', { $this.MachineUtc.ToFileTimeUtc() }),
+        @('ToUniversalTime', { $this.MachineUtc })
+    foreach ($way in $ways) {
         $method = New-Object -TypeName System.Management.Automation.PSScriptMethod -ArgumentList $way[0], $way[1]
         $noted.PSObject.Methods.Add($method)
     }

@@ -1,0 +1,100 @@
+"""Small mistakes, each planted in a copy of one script, that the fixtures must find."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.links.scripts import runner, script
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """`before` stands once in the script; with `after` in its place the script is wrong."""
+
+    name: str
+    script: str
+    before: str
+    after: str
+
+    def text(self) -> str:
+        """The whole script with the mistake in it."""
+        text = script(self.script) if "." in self.script else runner(self.script)
+        assert text.count(self.before) == 1, self.name
+        return text.replace(self.before, self.after)
+
+    def plant(self, folder: Path) -> None:
+        """Write the copy below a folder of its own, as `run.ps1 -Replaced` takes it."""
+        place = folder / self.name
+        place.mkdir()
+        (place / f"{self.script}.ps1").write_text(self.text(), "ascii")
+
+
+MUTATIONS = (
+    Mutation("wrong value name of the machine", "host.read", "'MachineGuid'", "'MachineGuids'"),
+    Mutation(
+        "dropped list around the run file",
+        "host.read",
+        "@(Get-TextLine -Path 'C:\\Program Files\\provisioner\\run.jsonl')",
+        "Get-TextLine -Path 'C:\\Program Files\\provisioner\\run.jsonl'",
+    ),
+    Mutation("time in the culture's format", "host.read", "'s')", "'yyyy-MM-ddTHH:mm:ss')"),
+    Mutation("a restart twice is an error", "host.write", " -and $LASTEXITCODE -ne 1190", ""),
+    Mutation("lost error of shutdown", "host.write", "$LASTEXITCODE -ne 0 -and", "$LASTEXITCODE -lt 0 -and"),
+    Mutation(
+        "delay in milliseconds", "host.write", "$Arguments.delay_seconds", "($Arguments.delay_seconds * 1000)"
+    ),
+    Mutation(
+        "pending name read from the active one",
+        "computer_name.read",
+        "$key\\ComputerName",
+        "$key\\ActiveComputerName",
+    ),
+    Mutation("case counts in a name", "computer_name.write", "-eq $active", "-ceq $active"),
+    Mutation("lost answer of the rename", "computer_name.write", "-ne 0", "-lt 0"),
+    Mutation("swapped comparison of the start mode", "clock.read", "-ne 'Disabled'", "-eq 'Disabled'"),
+    Mutation("wrong value name of the interval", "clock.read", "'SpecialPollInterval'", "'PollInterval'"),
+    Mutation(
+        "policy and service changed over", "clock.read", "Policies\\Microsoft\\W32Time", "Microsoft\\W32Time"
+    ),
+    Mutation(
+        "wrong type of the client's switch",
+        "clock.write",
+        "'Enabled' -Type 'DWord'",
+        "'Enabled' -Type 'QWord'",
+    ),
+    Mutation("lost error of tzutil", "clock.write", "    Assert-ExitCode -Program 'tzutil.exe'\n", ""),
+    Mutation("service not started", "clock.write", "    Start-Service -Name 'w32time'\n", ""),
+    Mutation("offset in seconds", "clock.write", "FromMilliseconds", "FromSeconds"),
+    Mutation("offset added", "clock.write", "0 - $Arguments", "0 + $Arguments"),
+    Mutation("battery from mains", "power.read", "{$plan}\\DC\\", "{$plan}\\AC\\"),
+    Mutation("every plan is active", "power.read", " -Filter 'IsActive = TRUE'", ""),
+    Mutation("battery written to mains", "power.write", "/setdcvalueindex", "/setacvalueindex"),
+    Mutation(
+        "minutes for seconds", "power.write", "$row.setting $row.ac", "$row.setting ([int]($row.ac / 60))"
+    ),
+    Mutation(
+        "plan not made active again",
+        "power.write",
+        "$null = & powercfg.exe /setactive SCHEME_CURRENT\nAssert-ExitCode -Program 'powercfg.exe'\n",
+        "",
+    ),
+    Mutation("an empty file is a missing one", "windows_update.read", "return ''", "return $null"),
+    Mutation("wrong hour", "windows_update.read", "'ActiveHoursEnd'", "'ActiveHoursStart'"),
+    Mutation(
+        "zero is taken for nothing", "windows_update.write", "$null -eq $row.number", "-not $row.number"
+    ),
+    Mutation("wrong type of a policy", "windows_update.write", "'DWord'", "'String'"),
+    Mutation("a running agent is left alone", "windows_update.write", "-eq 'Running'", "-ne 'Running'"),
+    Mutation("a list of one is unrolled", "ask", "return , $found.$Name", "return $found.$Name"),
+    Mutation(
+        "a value is removed when it is not there",
+        "change",
+        "if ($null -ne (Get-RegistryValue",
+        "if ($null -eq (Get-RegistryValue",
+    ),
+    Mutation("exit codes are not looked at", "change", "$LASTEXITCODE -ne 0", "$LASTEXITCODE -eq 259"),
+    Mutation("bytes are read one by one", "windows_update.read", " -ReadCount 0", ""),
+)
+MAY_SURVIVE = frozenset({"bytes are read one by one"})
+"""Gives the same answer, only slower: no fixture can tell."""

@@ -1,0 +1,209 @@
+"""Random machines under random manifests, with what the simulation makes of them, as cases for `run.ps1`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from provisioner.links.wire import filled
+from provisioner.resources import ALL
+from provisioner.resources.base import Ask, Change, Reply, Resource
+from provisioner.resources.clock_simulated import TIME, ZONE, ZONES
+from provisioner.resources.computer_name import NAMES
+from provisioner.resources.power_simulated import POLICY as POWER_POLICY
+from provisioner.resources.windows_update_simulated import GPT_INI, POLICY_FILE
+from provisioner.resources.windows_update_values import AUTOMATIC, KEYS
+from tests.strategies import SETTINGS
+
+from .engine import NOW_MS
+from .fixtures import RecordingMachine, simulated
+from .machines import SAVER, terminal, text, with_battery
+
+KEPT_ZONES = (
+    "W. Europe Standard Time",
+    "UTC",
+    "India Standard Time",
+    "Pacific Standard Time",
+    "E. South America Standard Time",
+)
+"""Those of the manifests; one of a hundred others would only make each case longer."""
+STARTS = ("automatic", "manual", "disabled")
+TEXTS = ("AXIS-B8A44F", "K\u00d6NIG-PC", "SK\u00c4RG\u00c5RD-2", "x")
+DWORDS = (0, 1, 4, 2**31, 2**32 - 1, -1)
+
+
+def _small_terminal() -> dict[str, Any]:
+    machine = terminal()
+    registry = machine["registry"]
+    kept = {rf"{ZONES}\{zone}" for zone in KEPT_ZONES}
+    machine["registry"] = {
+        key: row for key, row in registry.items() if not key.startswith(ZONES) or key in kept
+    }
+    for place in ("adapters", "routes", "tasks", "accounts", "groups"):
+        machine.pop(place)
+    return machine
+
+
+_FACTORY = _small_terminal()
+
+
+def machine_at(chance: Random) -> dict[str, Any]:
+    """A factory-new machine after a life of its own."""
+    machine = copy.deepcopy(_FACTORY)
+    for live in (_system, _names, _services, _time, _power, _policies, _files):
+        live(machine, chance)
+    return machine
+
+
+def _system(machine: dict[str, Any], chance: Random) -> None:
+    machine["domain"] = chance.choice([None, None, None, "h\u00e4fen.example"])
+    machine["clock"]["offset_ms"] = chance.choice([0, 7_000, -90_000, 220 * 86_400_000, -40 * 86_400_000])
+    machine["language"] = chance.choice(["en-US", "sv-SE", "de-DE", "fi-FI"])
+    if chance.random() < 0.05:
+        machine["wmi"] = {
+            "missing": [chance.choice(["Win32_ComputerSystem", "Win32_Service", "Win32_PowerPlan"])]
+        }
+
+
+def _names(machine: dict[str, Any], chance: Random) -> None:
+    registry = machine["registry"]
+    for key in ("ActiveComputerName", "ComputerName"):
+        registry[rf"{NAMES}\{key}"] = {"ComputerName": text(chance.choice(TEXTS))}
+    if chance.random() < 0.1:
+        registry[rf"{NAMES}\ComputerName"] = {}
+
+
+def _services(machine: dict[str, Any], chance: Random) -> None:
+    for name in ("W32Time", "tzautoupdate", "wuauserv"):
+        row = machine["services"][name]
+        row |= {"start": chance.choice(STARTS), "running": chance.random() < 0.5}
+        row["delayed"] = row["start"] == "automatic" and chance.random() < 0.5
+        if chance.random() < 0.05:
+            del machine["services"][name]
+
+
+def _time(machine: dict[str, Any], chance: Random) -> None:
+    registry = machine["registry"]
+    registry[ZONE] |= {
+        "TimeZoneKeyName": text(chance.choice(KEPT_ZONES)),
+        "DynamicDaylightTimeDisabled": {"type": "DWord", "data": chance.choice([0, 1])},
+        "ActiveTimeBias": {"type": "DWord", "data": chance.choice([-60, 4294967176, 0, 480])},
+    }
+    if chance.random() < 0.2:
+        del registry[rf"{ZONES}\{chance.choice(KEPT_ZONES)}"]
+    if chance.random() < 0.5:
+        for trigger in (0, 1):
+            del registry[rf"{TIME}\TriggerInfo\{trigger}"]
+    registry[rf"{TIME}\Parameters"]["Type"] = text(chance.choice(["NTP", "NoSync", "NT5DS"]))
+    if chance.random() < 0.1:
+        del registry[rf"{TIME}\TimeProviders\NtpClient"]
+
+
+def _power(machine: dict[str, Any], chance: Random) -> None:
+    plans = machine["power"]["plans"]
+    if chance.random() < 0.5:
+        for plan in plans.values():
+            for setting in plan["settings"].values():
+                setting.pop("dc")
+    else:
+        with_battery(machine)
+    machine["power"]["active"] = chance.choice([*plans, *map(str.upper, plans), *plans, SAVER])
+    for setting in next(iter(plans.values()))["settings"]:
+        if chance.random() < 0.2:
+            values = {"ACSettingIndex": {"type": "DWord", "data": chance.choice(DWORDS)}}
+            machine["registry"][rf"{POWER_POLICY}\{setting}"] = values
+
+
+def _policies(machine: dict[str, Any], chance: Random) -> None:
+    for name, key in KEYS.items():
+        if chance.random() < 0.3:
+            values = machine["registry"].setdefault(key, {})
+            values[name] = {"type": "DWord", "data": chance.choice(DWORDS)}
+    if chance.random() < 0.2:
+        values = machine["registry"].setdefault(AUTOMATIC, {})
+        values["AUOptions"] = chance.choice([text("s\u00f6ndag"), {"type": "MultiString", "data": ["4"]}])
+
+
+def _files(machine: dict[str, Any], chance: Random) -> None:
+    for path in (POLICY_FILE, GPT_INI):
+        if chance.random() < 0.4:
+            del machine["files"][path]
+    if chance.random() < 0.2:
+        del machine["files"][POLICY_FILE.rpartition("\\")[0]]
+    if chance.random() < 0.1:
+        machine["files"][GPT_INI] = {"text": "[General]\r\nVersion=65537\r\ndisplayName=H\u00e4fen\r\n"}
+
+
+def cases(count: int) -> Iterator[dict[str, Any]]:
+    """So many cases, the same ones every time: each a manifest on a machine, read and applied."""
+    drawn: list[Mapping[str, Any]] = []
+    while len(drawn) < count:
+        drawn += _manifests(len(drawn), count - len(drawn))
+    for number, manifest in enumerate(drawn):
+        yield _case(machine_at(Random(number)), manifest)
+
+
+def _manifests(start: int, count: int) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+
+    @seed(start)
+    @settings(
+        max_examples=count,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        deadline=None,
+    )
+    @given(st.lists(SETTINGS, min_size=1, max_size=1))
+    def draw(manifests: list[Mapping[str, Any]]) -> None:
+        found.extend(manifests)
+
+    draw()
+    return found[:count]
+
+
+def _case(before: dict[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
+    machine = RecordingMachine(before, NOW_MS)
+    calls: list[dict[str, Any]] = [_call(machine, "host", "read", {})]
+    for kind in ALL:
+        if kind.kind in manifest:
+            _apply(machine, kind.model_validate(manifest[kind.kind]), calls)
+    if manifest.keys() >= {"computer_name"}:
+        calls.append(
+            _call(machine, "host", "restart", {"delay_seconds": 5, "reason": "Neustart f\u00fcr S\u00fcd"})
+        )
+    calls.append(_call(machine, "host", "read", {}))
+    return {"now_ms": NOW_MS, "before": before, "calls": calls, "after": machine.changes}
+
+
+def _apply(machine: RecordingMachine, resource: Resource, calls: list[dict[str, Any]]) -> None:
+    """Read, write what the kind would write, read again."""
+    ask: Ask = next(type(resource).read([resource]))
+    calls.append(_call(machine, ask.script, "read", dict(ask.arguments)))
+    answer = calls[-1]["answer"]
+    change = None if "error" in answer else change_for(resource, answer)
+    if change is not None:
+        arguments = filled(change.arguments, lambda _: 7_000)
+        calls.append(_call(machine, change.script, change.verb, arguments))
+        calls.append(_call(machine, ask.script, "read", dict(ask.arguments)))
+
+
+def change_for(resource: Resource, answer: Mapping[str, Any]) -> Change | None:
+    """The write that the kind yields for what it read."""
+    reading = type(resource).read([resource])
+    next(reading)
+    try:
+        reading.send(Reply(answer, clock_offset_ms=7_000))
+    except StopIteration as stop:
+        return next(resource.update(stop.value[resource.key]), None)
+    raise AssertionError("a read asks once")
+
+
+def _call(machine: RecordingMachine, name: str, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    request = {"script": name, "verb": verb, "arguments": dict(arguments)}
+    return {"request": request, "answer": dict(simulated(machine, request))}
