@@ -8,6 +8,7 @@
     |  `- HeldError              4  another run is writing on this host
     |- HostError                 3  a host did not give what we need; names the host
     |  |- UnreachableError       3  nobody answered
+    |  |  `- NobodyThereError    3  no connection could be made: nothing was sent
     |  |- LoginRefusedError      3  the host refused the account; never tried twice
     |  |- CertificateError       3  not the certificate we were told to expect; no credential was sent
     |  |- OtherMachineError      3  another machine answers there than the one that was read
@@ -82,6 +83,10 @@ class HostError(ProvisionerError):
 
 class UnreachableError(HostError):
     """No connection, or the connection was lost and could not be taken up again."""
+
+
+class NobodyThereError(UnreachableError):
+    """No connection could be made, so nothing was sent."""
 
 
 class LoginRefusedError(HostError):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
+from _pytest.terminal import TerminalReporter
 from hypothesis import HealthCheck, settings
 
 NO_NETWORK = Path(__file__).parent / "no_network"
@@ -26,3 +28,20 @@ settings.register_profile(
     "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
 )
 settings.load_profile("suite")
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """How many cases ran in a PowerShell engine: a green run without one proves less, and must say so."""
+
+    def count(outcome: str) -> int:
+        reports = terminalreporter.stats.get(outcome, [])
+        return sum(
+            "tests/powershell/" in report.nodeid or "engine_door" in report.nodeid for report in reports
+        )
+
+    engine = os.environ.get("PROVISIONER_TEST_PWSH") or shutil.which("powershell.exe") or shutil.which("pwsh")
+    where = f"with {engine}" if engine else "without a PowerShell"
+    terminalreporter.write_line(
+        f"PowerShell scripts {where}: {count('passed')} cases ran, {count('skipped')} skipped, "
+        f"{count('failed')} failed"
+    )

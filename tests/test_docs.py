@@ -15,6 +15,7 @@ from provisioner.cli.app import app
 from provisioner.cli.schemas import SCHEMAS, schema_text
 from provisioner.resources import ALL
 from provisioner.steps import exits
+from tests import proven
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -65,6 +66,11 @@ def test_sessions_print_what_the_page_says(page: Path, tmp_path: Path) -> None:
 def test_schemas_are_fresh(name: str) -> None:
     """If this fails: provisioner schema --write schemas"""
     assert (ROOT / "schemas" / f"{name}.schema.json").read_text("ascii") == schema_text(name)
+
+
+def test_what_is_proven_where_is_fresh() -> None:
+    """If this fails: python tests/proven.py > docs/proven.md"""
+    assert (ROOT / "docs" / "proven.md").read_text("utf-8") == proven.page()
 
 
 def test_every_exit_code_is_in_the_readme() -> None:

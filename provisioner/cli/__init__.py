@@ -9,7 +9,7 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from provisioner import __version__
-from provisioner.errors import ProvisionerError
+from provisioner.errors import ProvisionerError, UsageError
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -32,15 +32,25 @@ def run(arguments: list[str] | None = None) -> int:
         complain("interrupted\n")
         return 130
     except TyperException as error:
-        complain(f"error: {error.format_message() if hasattr(error, 'format_message') else error}\n")
-        return 64
+        said = str(error.format_message() if hasattr(error, "format_message") else error)
+        if said.startswith("Usage:"):  # the bare command shows its help
+            complain(f"{said}\n")
+            return 64
+        return _told(UsageError(said, next_step="See `provisioner --help`."), arguments)
     except ProvisionerError as error:
-        from provisioner.cli.output import tell_error
-
-        tell_error(error, arguments)
-        return error.exit_code
+        return _told(error, arguments)
+    except OSError as error:
+        what = error.strerror or str(error)
+        return _told(UsageError(what, where=str(error.filename or "the system")), arguments)
     except Exception:
         complain(traceback.format_exc())
         complain(f"This is our own bug (provisioner {__version__}, Python {sys.version.split()[0]}). ")
         complain("Please report it with the text above, after a look that it holds no secret of yours.\n")
         return 70
+
+
+def _told(error: ProvisionerError, arguments: list[str] | None) -> int:
+    from provisioner.cli.output import tell_error
+
+    tell_error(error, arguments)
+    return error.exit_code

@@ -32,7 +32,7 @@ from provisioner.steps.events import Event
 from provisioner.steps.plan_value import WRITING, Plan, Wire
 from provisioner.steps.read import Live
 from provisioner.steps.restart import RestartPolicy
-from provisioner.steps.saved import check_manifest, renewed, stale_hosts
+from provisioner.steps.saved import check_file, check_manifest, renewed, stale_hosts
 
 
 @dataclass(frozen=True)
@@ -63,21 +63,18 @@ def apply_target(target: Path, options: Options, *, yes: bool, restart: Restart,
             where="apply",
             next_step="Give --yes, or save the plan with `plan --out FILE` and run `apply FILE`.",
         )
-    if saved is not None:
-        look = look_at(
-            Path(saved.site.path), replace(options, only=options.only or tuple(h.name for h in saved.hosts))
-        )
-        check_manifest(saved, look.site.digest)
-    else:
-        look = look_at(target, options)
+    look = look_at(target, options) if saved is None else _look_as_planned(saved, options)
     lines = changing_lines(look.hosts, look.reach, look.run)
     with hanging_up(lines):
         live, fresh = read_and_plan(look, lines)
-        plan = fresh if saved is None else renewed(saved, live, fresh.run)
+        plan = fresh if saved is None else renewed(saved, fresh, live, fresh.run)
         stale = list(stale_hosts(saved, look.desired, live)) if saved is not None else []
         show.plan(plan)
         nothing = not plan.writes and not _restarting(plan, restart)
-        if nothing or (saved is None and not yes and not _agreed(plan, restart, lines)):
+        if nothing:
+            return Ended(exits.of_plan(plan), look.run, wire(lines), None, ())
+        if saved is None and not yes and not _agreed(plan, restart, lines):
+            complain("nothing was written\n")
             return Ended(exits.of_plan(plan), look.run, wire(lines), None, ())
         with _first_ctrl_c() as stop:
             ended = _run(look, plan, live, lines, options, restart, show, stop, stale)
@@ -89,6 +86,20 @@ def _restarting(plan: Plan, restart: Restart) -> set[str]:
     if restart is Restart.NEVER:
         return set()
     return {item.host for item in plan.items if item.restart != "no"}
+
+
+def _look_as_planned(saved: Plan, options: Options) -> Look:
+    """The site that was planned, and of it the hosts that were; refused where either is another now."""
+    check_file(saved, in_lab=options.in_lab)
+    path = Path(saved.site.path)
+    if not path.exists():
+        raise UsageError(
+            f"the plan was made from {saved.site.path}, and that is not here",
+            next_step="Run it from the folder in which it was made.",
+        )
+    look = look_at(path, replace(options, only=options.only or tuple(host.name for host in saved.hosts)))
+    check_manifest(saved, look.site.digest)
+    return look
 
 
 def _saved(target: Path) -> Plan | None:
@@ -189,8 +200,11 @@ def _first_ctrl_c() -> Iterator[Flag]:
         stop.set()
         complain("\nfinishing what was already sent (Ctrl-C again leaves it to the hosts)\n")
 
-    before = signal.signal(signal.SIGINT, pressed)
+    # A cancelled job of a pipeline sends SIGTERM and means the same.
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, pressed) for number in numbers]
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

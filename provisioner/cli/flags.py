@@ -29,7 +29,9 @@ SiteOrPlan = Annotated[
     Path, typer.Argument(metavar="SITE|PLAN", help="Folder of a site, or a plan saved with `plan --out`.")
 ]
 FormatFlag = Annotated[Format, typer.Option("--format", help="For people, or for programs.")]
-Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; twice for more yet.")]
+Verbose = Annotated[
+    int, typer.Option("--verbose", "-v", count=True, help="Say more: addresses, requests and bytes.")
+]
 Only = Annotated[
     list[str], typer.Option("--only", metavar="HOST", help="Contact only this host. May be repeated.")
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provisioner.cli import flags
-from provisioner.cli.output import say
+from provisioner.cli.output import complain, say
 
 if TYPE_CHECKING:
     from provisioner.lab.handle import LabHandle
@@ -43,9 +43,14 @@ def up(
 
     folder = lab_folder(load(site).name, Options(state=state, lab_state=lab_state))
 
+    written: list[Path] = []
+
+    _check_replaceable(endpoints)
+
     def ready(lab: LabHandle) -> None:
         if endpoints is not None:
             lab.write_endpoints(endpoints)
+            written.append(endpoints)
         rows = [f"  {row['name']}: {row['url']}\n" for row in lab.endpoints()["hosts"]]
         say(f"serving the twin of {site} from {folder}; Ctrl-C ends it\n" + "".join(rows))
         say(_mode(lab.status()))
@@ -53,8 +58,8 @@ def up(
     try:
         serve_here(site, folder, powershell=powershell, ready=ready)
     finally:
-        if endpoints is not None:
-            endpoints.unlink(missing_ok=True)  # it holds passwords of doors that are closed now
+        for path in written:
+            path.unlink(missing_ok=True)  # it holds passwords of doors that are closed now
 
 
 @lab_app.command(epilog="Example: provisioner lab status")
@@ -86,12 +91,14 @@ def _mode(found: Mapping[str, Any]) -> str:
 def down(site: SiteOfLab = None, lab_state: flags.LabState = None, state: flags.State = None) -> None:
     """End the lab. Its machines stay as they are, for the next time."""
     _running(site, lab_state, state).down()
+    complain("the lab has ended; its machines stay as they are\n")
 
 
 @lab_app.command(epilog="Example: provisioner lab reset")
 def reset(site: SiteOfLab = None, lab_state: flags.LabState = None, state: flags.State = None) -> None:
     """Make every machine factory-new again."""
     _running(site, lab_state, state).reset()
+    complain("every machine is factory-new, and another machine than before to a saved plan\n")
 
 
 @lab_app.command("set", epilog="Example: provisioner lab set control-room-1 clock/offset_ms 90000")
@@ -110,6 +117,7 @@ def set_(
 ) -> None:
     """Change a machine by hand, as a person at its keyboard would."""
     _running(site, lab_state, state).set_place(host, place, value)
+    complain(f"{host}: {place} is {value} now\n")
 
 
 @lab_app.command(epilog="Example: provisioner lab get control-room-1 clock/offset_ms")
@@ -149,6 +157,22 @@ def fault(
         return
     where = {"host": host, "operation": operation, "nth": nth, "times": times}
     lab.fault(effect, **where, **({"argument": argument} if argument else {}))
+
+
+def _check_replaceable(endpoints: Path | None) -> None:
+    """Only a file that a lab wrote may be written over. Raises `UsageError`."""
+    from provisioner.errors import LabError, UsageError
+    from provisioner.lab.join import from_file
+
+    if endpoints is not None and endpoints.exists():
+        try:
+            from_file(endpoints)
+        except LabError as error:
+            raise UsageError(
+                "there is another file of that name",
+                where=str(endpoints),
+                next_step="Choose another --endpoints.",
+            ) from error
 
 
 def _running(site: Path | None, lab_state: Path | None, state: Path | None) -> LabHandle:

@@ -77,4 +77,9 @@ def tell_error(error: ProvisionerError, arguments: Sequence[str] | None) -> None
 
 def _coloured(stream: TextIO | None) -> bool:
     """Colour only on a terminal, and not where NO_COLOR is set (no-color.org)."""
-    return stream is not None and stream.isatty() and "NO_COLOR" not in os.environ
+    return (
+        stream is not None
+        and stream.isatty()
+        and "NO_COLOR" not in os.environ
+        and os.environ.get("TERM") != "dumb"
+    )

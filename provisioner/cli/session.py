@@ -17,6 +17,7 @@ from provisioner.cli.contact import (
     wire,
 )
 from provisioner.cli.output import progress
+from provisioner.errors import InterruptedRun
 from provisioner.links.windows import AskingWindowsLine
 from provisioner.manifest.load import load
 from provisioner.manifest.site import Host, Site
@@ -39,6 +40,7 @@ class Look:
     run: str
     started: datetime
     path: str
+    in_lab: bool
 
     @property
     def desired(self) -> Desired:
@@ -53,13 +55,18 @@ def look_at(target: Path, options: Options) -> Look:
     now = datetime.now(UTC)
     desired = {host.name: host.resources for host in hosts}
     waves(desired, ())  # a circle of needs is a fault of the manifest, and nobody is contacted then
-    return Look(site, hosts, reach_for(site, options), new_run_id(now), now, target.as_posix())
+    return Look(
+        site, hosts, reach_for(site, options), new_run_id(now), now, target.as_posix(), options.in_lab
+    )
 
 
 def read_and_plan(look: Look, lines: Mapping[str, AskingWindowsLine]) -> tuple[Live, Plan]:
     """Read all chosen hosts at once and plan."""
-    with progress("reading", len(lines)) as heard:
-        live = read(look.desired, lines, heard)
+    try:
+        with progress("reading", len(lines)) as heard:
+            live = read(look.desired, lines, heard)
+    except KeyboardInterrupt:
+        raise InterruptedRun("interrupted while reading; nothing was written") from None
     return live, planned(look, live, lines)
 
 
@@ -72,7 +79,7 @@ def planned(look: Look, live: Live, lines: Mapping[str, AskingWindowsLine]) -> P
         hosts=plan_hosts(live),
         items=items,
         run=run_of(look, live, lines),
-    )
+    ).sealed()
 
 
 def run_of(look: Look, live: Live, lines: Mapping[str, AskingWindowsLine]) -> Run:
@@ -81,6 +88,7 @@ def run_of(look: Look, live: Live, lines: Mapping[str, AskingWindowsLine]) -> Ru
         id=look.run,
         started=look.started.isoformat(timespec="seconds"),
         commit=commit_of(look.site.path),
+        lab=look.in_lab,
         machines={name: host.facts.machine_guid for name, host in live.items() if host.facts},
         wire=wire(lines),
     )
@@ -91,5 +99,6 @@ def plan_only(target: Path, options: Options) -> Plan:
     look = look_at(target, options)
     lines = asking_lines(look.hosts, look.reach, look.run)
     with hanging_up(lines):
-        live, plan = read_and_plan(look, lines)
-    return plan.model_copy(update={"run": run_of(look, live, lines)})
+        _, plan = read_and_plan(look, lines)
+    # Once more, with what hanging up cost.
+    return plan.model_copy(update={"run": plan.run.model_copy(update={"wire": wire(lines)})})

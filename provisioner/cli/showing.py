@@ -27,15 +27,25 @@ def look_and_show(
         save_plan(out, plan.model_dump(mode="json"))
     say(view_for(format, verbose).plan(plan, drift=drift))
     if format is Format.HUMAN and not drift:
-        _hint(plan, site, out)
+        _hint(plan, site, options, out)
     return exits.of_plan(plan)
 
 
-def _hint(plan: Plan, site: Path, out: Path | None) -> None:
+def _hint(plan: Plan, site: Path, options: Options, out: Path | None) -> None:
+    """What to type next, with the flags that lead to the same hosts."""
+    flags = [f"--only {name}" for name in options.only] if out is None else []
+    flags += ["--lab"] if options.lab else []
+    named = {
+        "--lab-state": options.lab_state,
+        "--lab-endpoints": options.lab_endpoints,
+        "--state": options.state,
+    }
+    flags += [f"{flag} {path}" for flag, path in named.items() if path is not None]
+    command = " ".join(["provisioner apply", str(site if out is None else out), *flags])
     if out is not None:
-        complain(f"saved; apply exactly this with: provisioner apply {out}\n")
+        complain(f"saved; apply exactly this with: {command}\n")
     elif plan.writes:
-        complain(f"apply it with: provisioner apply {site}\n")
+        complain(f"apply it with: {command}\n")
 
 
 def apply_and_show(

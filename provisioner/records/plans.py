@@ -15,7 +15,15 @@ LARGEST = 256 * 1024 * 1024
 
 def save_plan(path: Path, plan: dict[str, Any]) -> None:
     """Mode 0600: a plan tells much about a site, though no secret."""
-    text = json.dumps(plan, ensure_ascii=False, indent=1, sort_keys=False) + "\n"
+    if (
+        path.suffix.lower() in (".yaml", ".yml")
+        or (path.exists() and not path.is_file())
+        or path.is_symlink()
+    ):
+        raise UsageError(
+            "a plan is not saved there", where=str(path), next_step="Name a new file, like harbour.plan."
+        )
+    text = json.dumps(plan, ensure_ascii=True, indent=1) + "\n"
     try:
         write_private(path, text.encode("utf-8"))
     except OSError as error:
@@ -30,7 +38,7 @@ def load_plan(path: Path) -> dict[str, Any]:
         plan = json.loads(path.read_bytes())
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _no_plan(path) from error
     if not isinstance(plan, dict) or not str(plan.get("format", "")).startswith("provisioner-plan/"):
         raise _no_plan(path)

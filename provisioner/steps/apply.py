@@ -39,7 +39,9 @@ def apply(
     """
     items = plan.by_host()
     hosts = {
-        name: HostApply(name, plan.run, items[name], desired[name], live[name], facts, lines[name], record)
+        name: HostApply(
+            name, plan.run, items[name], desired[name], live[name], facts, lines[name], record, stop
+        )
         for name in lines
         if name in live and (facts := live[name].facts) is not None
     }
@@ -48,9 +50,7 @@ def apply(
         jobs = [partial(host.run, addresses) for host, addresses in wave]
         yield from _side_by_side(jobs, stop)
         _skip_dependants(hosts, wave)
-    endings = [
-        partial(restart_host, host, restarts[host.name], stop) for host in hosts.values() if not host.broken
-    ]
+    endings = [partial(restart_host, host, restarts[host.name]) for host in hosts.values() if not host.broken]
     if not stop.is_set():
         yield from _side_by_side(endings, stop)
     if stop.is_set():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from threading import Event as Flag
 
 from provisioner.errors import (
     ConversationError,
     HeldError,
     HostError,
+    NobodyThereError,
     ProvisionerError,
     ScriptError,
     UnreachableError,
@@ -54,6 +56,7 @@ class HostApply:
         facts: HostFacts,
         line: ChangingLine,
         record: Record,
+        stop: Flag,
     ) -> None:
         self.name = name
         self.line = line
@@ -68,6 +71,7 @@ class HostApply:
         self._run = run.id
         self._commit = run.commit
         self._items = {item.address: item for item in items}
+        self.stop = stop
         self._record = record
         self._sent: set[str] = set()
         self._heard: set[str] = set()
@@ -131,13 +135,16 @@ class HostApply:
         yield Event(happened, self.name, what=error.what, next_step=error.next_step)
 
     def _send_and_hear(self, addresses: Sequence[str]) -> Iterator[Event]:
-        steps = self.steps(addresses)
-        if not steps:
+        if not addresses or self.stop.is_set():
             return
+        steps = self.steps(addresses)
         yield Event(Happened.SENDING, self.name, what=f"{len(steps)}")
         try:
             for news in self.send(steps, self._applied(addresses)):
                 yield from self._event(news)
+        except NobodyThereError:
+            self._sent -= set(addresses)
+            raise
         except (UnreachableError, ConversationError) as error:
             yield Event(Happened.CONNECTION_LOST, self.name, what=error.what)
             self.line.abandon()
@@ -149,14 +156,14 @@ class HostApply:
                 yield from self._event(taken)
         except (HostError, HeldError) as error:
             self.broken = True
-            for where in addresses:
-                yield from self._unknown(where, f"written, but not read back: {error.what}")
-            if not addresses:
+            for where in self._sent & set(addresses):
+                yield from self._unknown(where, f"not read back: {error.what}")
+            if not self._sent:
                 happened = Happened.HOST_REFUSED if isinstance(error, HeldError) else Happened.HOST_FAILED
                 yield Event(happened, self.name, what=error.what, next_step=error.next_step)
             return
         now = {item.address: item for item in self.items_now()}
-        for where in (where for where in addresses if where not in self.undone):
+        for where in (where for where in addresses if where in self._sent and where not in self.undone):
             yield from self._judged(now[where])
 
     def _judged(self, item: Item) -> Iterator[Event]:

@@ -178,6 +178,8 @@ def moved_fields(planned: Sequence[Item], fresh: Sequence[Item]) -> dict[str, tu
 def _moved(was: Item, now: Item | None) -> tuple[str, ...]:
     if now is None or now.action is Action.UNKNOWN:
         return ("(cannot be read any more)",)
+    if now.action is not was.action:
+        return (f"(would be {now.action.value.replace('_', ' ')} now)",)
     names = differing(was.rests_on, now.rests_on) + [key for key in now.rests_on if key not in was.rests_on]
     return tuple(
         field

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
@@ -109,6 +111,7 @@ class Run(Value):
     id: str
     started: str = Field(description="UTC, ISO 8601.")
     commit: str = ""
+    lab: bool = Field(False, description="Whether a lab was contacted instead of the site.")
     machines: Mapping[str, str] = Field(default_factory=dict, description="MachineGuid by host name.")
     wire: Mapping[str, Wire] = Field(default_factory=dict, description="By `<host name>/<protocol>`.")
 
@@ -121,7 +124,18 @@ class Plan(Value):
     summary: Mapping[str, int]
     hosts: tuple[PlannedHost, ...]
     items: tuple[Item, ...]
+    digest: str = Field("", description="SHA-256 over all but `run` and itself: an edited plan is refused.")
     run: Run
+
+    def sealed(self) -> Plan:
+        """The same with its digest."""
+        return self.model_copy(update={"digest": self.content_digest()})
+
+    def content_digest(self) -> str:
+        """What `digest` must be."""
+        content = self.model_dump(mode="json", exclude={"run", "digest"})
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def by_host(self) -> dict[str, list[Item]]:
         """The items of every host, in plan order."""

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Event as Flag
 from typing import Literal, TypeAlias
 
 from provisioner.errors import (
@@ -46,7 +45,7 @@ class RestartPolicy:
     """When the window opens next, in words."""
 
 
-def restart_host(host: HostApply, policy: RestartPolicy, stop: Flag) -> Iterator[Event]:
+def restart_host(host: HostApply, policy: RestartPolicy) -> Iterator[Event]:
     """Restart if something waits for it, and read back under the new name."""
     waiting = [item for item in host.items_now() if item.restart == "pending"]
     local_time = host.live.local_time()
@@ -54,10 +53,11 @@ def restart_host(host: HostApply, policy: RestartPolicy, stop: Flag) -> Iterator
         return
     refused = _why_not(policy, local_time)
     if refused:
-        yield host.tell(Happened.RESTART_WAITS, what=refused, address=waiting[0].address)
+        later = "Apply again then, or with --restart now."
+        yield host.tell(Happened.RESTART_WAITS, what=refused, address=waiting[0].address, next_step=later)
         return
     try:
-        yield from _restart(host, waiting[0], stop)
+        yield from _restart(host, waiting[0])
     except HeldError as error:
         yield host.tell(Happened.HOST_REFUSED, what=error.what, next_step=error.next_step)
     except HostError as error:
@@ -76,11 +76,13 @@ def _why_not(policy: RestartPolicy, local_time: datetime) -> str:
     return f"the maintenance window opens {policy.opens(local_time)}"
 
 
-def _restart(host: HostApply, because: Item, stop: Flag) -> Iterator[Event]:
+def _restart(host: HostApply, because: Item) -> Iterator[Event]:
     before = host.facts
     held = {item.address for item in host.items_now() if item.action is Action.KEEP}
     # A connection of its own: the batch before it is closed and its shell freed.
     host.line.hang_up()
+    if host.stop.is_set():
+        return
     try:
         for news in host.send((_step(host, because),)):
             if isinstance(news, StepResult) and news.state != "done":
@@ -91,7 +93,9 @@ def _restart(host: HostApply, because: Item, stop: Flag) -> Iterator[Event]:
         # The answer was lost, not the call: whether it restarts is seen by its boot time.
         host.line.abandon()
     yield host.tell(Happened.RESTARTING)
-    _wait_for_new_boot(host, before, stop)
+    if not _wait_for_new_boot(host, before):
+        yield host.tell(Happened.UNKNOWN, what="interrupted while it restarts; the restart goes on")
+        return
     for _ in host.read_back():
         pass
     yield host.tell(Happened.RESTARTED)
@@ -124,10 +128,13 @@ def _step(host: HostApply, because: Item) -> Step:
     return Step(f"{host.name}/restart", change, (), next(type(resource).read([resource])), because.rests_on)
 
 
-def _wait_for_new_boot(host: HostApply, before: HostFacts, stop: Flag) -> None:
-    """A first answer may still come from the old boot, so only a changed boot time counts."""
+def _wait_for_new_boot(host: HostApply, before: HostFacts) -> bool:
+    """A first answer may still come from the old boot, so only a changed boot time counts.
+
+    False where the run was interrupted meanwhile.
+    """
     deadline, pause, refused = time.monotonic() + WAIT_SECONDS, 0.5, 0
-    while True:
+    while not host.stop.is_set():
         try:
             facts = _poll(host)
         except LoginRefusedError:
@@ -137,19 +144,14 @@ def _wait_for_new_boot(host: HostApply, before: HostFacts, stop: Flag) -> None:
                 raise
         else:
             if facts is not None and facts.boot_filetime != before.boot_filetime:
-                return
-        _keep_waiting(host, deadline, stop)
+                return True
+        _keep_waiting(host, deadline)
         time.sleep(pause)
         pause = min(pause * 1.5, 5)
+    return False
 
 
-def _keep_waiting(host: HostApply, deadline: float, stop: Flag) -> None:
-    if stop.is_set():
-        raise HostError(
-            "interrupted while it restarts; the restart goes on",
-            where=host.name,
-            next_step="Plan again when it is up.",
-        )
+def _keep_waiting(host: HostApply, deadline: float) -> None:
     if time.monotonic() > deadline:
         raise HostError(
             f"it did not come back within {WAIT_SECONDS} s of its restart",

@@ -8,7 +8,20 @@ from provisioner.errors import ManifestError, ProvisionerError
 from provisioner.manifest.complaint import Complaint
 from provisioner.steps.events import FAILURES, REFUSALS, Event, Happened
 from provisioner.steps.plan_value import Action, Item, Plan, PlannedHost
-from provisioner.views.words import CAUSE, HAPPENED, REASON, RISK, SIGN, counted, plain, said, value
+from provisioner.views.words import (
+    CAUSE,
+    HAPPENED,
+    LONGEST_SAID,
+    REASON,
+    RISK,
+    SIGN,
+    counted,
+    plain,
+    said,
+    value,
+)
+
+MOST_COMPLAINTS = 200
 
 _COLOUR = {
     Action.CREATE: "32",
@@ -32,7 +45,9 @@ class Human:
         items = plan.by_host()
         parts = [self._host(host, items[host.name], drift=drift) for host in plan.hosts]
         title = "Drift" if drift else "Plan"
-        parts.append(f"{title} of {plain(plan.site.name)}: {counted(dict(plan.summary))}.")
+        left = sum(bool(host.left_over) for host in plan.hosts)
+        taken = f", {_many(left, 'interrupted run')} to take over" if left else ""
+        parts.append(f"{title} of {plain(plan.site.name)}: {counted(dict(plan.summary))}{taken}.")
         if self._verbose:
             parts.append(self._wire(plan))
         return "\n\n".join(parts) + "\n"
@@ -57,8 +72,10 @@ class Human:
 
     def complaints(self, complaints: Sequence[Complaint]) -> str:
         """All faults of a manifest, in file order, with the line and a mark under the place."""
-        parts = [self._complaint(complaint) for complaint in complaints]
-        faults = "1 fault" if len(parts) == 1 else f"{len(parts)} faults"
+        parts = [self._complaint(complaint) for complaint in complaints[:MOST_COMPLAINTS]]
+        more = len(complaints) - len(parts)
+        parts += [f"... and {more} more\n"] if more else []
+        faults = _many(len(complaints), "fault")
         return "\n".join([*parts, f"{faults}; no host was contacted."]) + "\n"
 
     def valid(self, name: str, hosts: int, items: int) -> str:
@@ -73,7 +90,9 @@ class Human:
         place = f"{plain(complaint.file)}:{complaint.line}:{complaint.column}"
         lines = [f"{self._paint(place, '1')}: {plain(complaint.what)} [{complaint.code}]"]
         if complaint.text:
-            lines += [f"    {plain(complaint.text)}", "    " + " " * (complaint.column - 1) + "^"]
+            lines.append(f"    {said(complaint.text)}")
+        if complaint.column <= min(len(complaint.text), LONGEST_SAID):
+            lines.append("    " + " " * (complaint.column - 1) + "^")
         if complaint.next_step:
             lines.append(f"    {plain(complaint.next_step)}")
         return "\n".join(lines) + "\n"
@@ -104,7 +123,8 @@ class Human:
 
     def _wire(self, plan: Plan) -> str:
         rows = [
-            f"  {plain(name)}: {wire.requests} requests (+{wire.extra}), {wire.connections} connections, "
+            f"  {plain(name)} at {', '.join(map(plain, wire.addresses))}: {wire.requests} requests "
+            f"(+{wire.extra}), {_many(wire.connections, 'connection')}, "
             f"{wire.bytes_sent} bytes out, {wire.bytes_received} in"
             for name, wire in plan.run.wire.items()
         ]

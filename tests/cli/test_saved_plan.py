@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.cli import run
 from tests.cli.conftest import CommandLine
 
 NTLM, BASIC = "control-room-1", "control-room-2"
@@ -73,3 +74,58 @@ def test_two_plans_of_one_world_are_the_same_bytes_apart_from_the_run(provisione
     first, second = provisioner.json("plan"), provisioner.json("plan")
     assert first.pop("run") != second.pop("run")
     assert json.dumps(first) == json.dumps(second)
+
+
+def _edit(plan: Path, **changes: object) -> None:
+    content = json.loads(plan.read_text("utf-8"))
+    content["items"][0] |= changes
+    plan.write_text(json.dumps(content), "utf-8")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"action": "keep"}, {"action": "delete"}, {"address": "x/y"}, {"changes": []}]
+)
+def test_an_edited_plan_is_refused_and_nobody_contacted(
+    provisioner: CommandLine, saved: Path, changes: dict[str, object]
+) -> None:
+    before = provisioner.counts(NTLM)["connections"]
+    _edit(saved, **changes)
+    assert provisioner("apply", target=saved) == 4
+    assert "changed after it was saved" in provisioner.err
+    assert provisioner.counts(NTLM)["connections"] == before
+
+
+def test_a_guard_is_asked_again_whatever_the_file_says(provisioner: CommandLine, saved: Path) -> None:
+    """Joined to a domain after the plan: what was an update then would be refused now."""
+    provisioner.lab.set_place(NTLM, "domain", "harbour.example")
+    assert provisioner("apply", "--restart", "never", target=saved) == 4
+    assert provisioner.counts(NTLM)["writes"] == 0
+
+
+def test_applying_a_plan_again_finds_everything_done(provisioner: CommandLine, saved: Path) -> None:
+    assert provisioner("apply", "--restart", "now", target=saved) == 0
+    before = {host: provisioner.counts(host)["writes"] for host in (NTLM, BASIC)}
+    assert provisioner("apply", "--restart", "now", target=saved) == 0
+    assert "8 as declared" in provisioner.out
+    assert {host: provisioner.counts(host)["writes"] for host in before} == before
+
+
+def test_a_plan_of_a_lab_is_not_for_the_real_site(provisioner: CommandLine, saved: Path) -> None:
+    """No host is dialled: the refusal comes before the manifest is even read."""
+    assert run(["apply", str(saved)]) == 4
+    assert "made in a lab" in provisioner.capture.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["plan.yaml", "folder"])
+def test_a_plan_is_saved_only_where_it_does_no_harm(provisioner: CommandLine, name: str) -> None:
+    (provisioner.folder / "folder").mkdir()
+    assert provisioner("plan", "--out", provisioner.folder / name) == 64
+    assert "a plan is not saved there" in provisioner.err
+
+
+def test_no_policy_file_of_a_host_is_in_a_plan(provisioner: CommandLine) -> None:
+    """What others declared there may hold anything; the plan rests on its digest."""
+    text = provisioner.json("plan", "--only", NTLM)
+    (item,) = [item for item in text["items"] if item["kind"] == "windows_update"]
+    file = item["rests_on"]["policy_file"]
+    assert file is None or file.startswith("sha256:") or len(file) <= 200
