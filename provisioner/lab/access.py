@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from provisioner.errors import LabError
+from provisioner.lab.network import LOOPBACK
 from provisioner.lab.saving import read_json, write_json
 from provisioner.resources.base import Secret
 
@@ -23,8 +25,12 @@ class Named(Protocol):
 class Access:
     """Answers from the endpoints as they are now: `read` is called for each question."""
 
-    def __init__(self, read: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self, read: Callable[[], dict[str, Any]], look: Callable[[dict[str, Any]], None] = lambda _: None
+    ) -> None:
+        """`look` is given endpoints that are new before they are used, and may raise `LabError`."""
         self._read = read
+        self._look = look
         self._seen: dict[str, Any] | None = None
         self._rows: dict[str, dict[str, Any]] = {}
         self._book: dict[str, str] = {}
@@ -73,6 +79,7 @@ class Access:
     def _look_again(self) -> None:
         now = self._read()
         if now is not self._seen:
+            self._look(now)
             self._rows = {row["name"]: row for row in now["hosts"]}
             self._book = dict(_page(row) for row in now["hosts"])
             self._seen = now
@@ -84,6 +91,48 @@ def _page(row: dict[str, Any]) -> tuple[str, str]:
     usual = 5986 if url.scheme == "https" else 5985
     declared, real = row.get("book") or (f"{row['address']}:{usual}", url.netloc)
     return str(declared).casefold(), str(real)
+
+
+_FIELDS = ("name", "address", "url", "password")
+
+
+def are_endpoints(content: Any) -> bool:
+    """Whether this is what `Access` can answer from."""
+    hosts = content.get("hosts") if isinstance(content, dict) else None
+    return isinstance(hosts, list) and all(map(_is_row, hosts))
+
+
+def _is_row(row: Any) -> bool:
+    if not isinstance(row, dict) or not all(isinstance(row.get(field), str) for field in _FIELDS):
+        return False
+    book = row.get("book")
+    fits = book is None or (isinstance(book, list) and len(book) == 2)
+    try:
+        return fits and "certificate_sha256" in row and _page(row)[1].rpartition(":")[2].isdecimal()
+    except ValueError:
+        return False
+
+
+def has_ended(endpoints: dict[str, Any]) -> bool:
+    """Whether the lab that serves these doors is gone. Connects to nobody.
+
+    A lab keeps the ports of all its doors from its start to its end, also while a machine is down: one that
+    can be had now belongs to no lab. A connection would be counted, and fail where a machine is down.
+    """
+    for row in endpoints["hosts"][:1]:
+        host, _, port = _page(row)[1].rpartition(":")
+        if host == LOOPBACK:
+            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+                return _can_have(probe, int(port))
+    return False
+
+
+def _can_have(probe: socket.socket, port: int) -> bool:
+    try:
+        probe.bind((LOOPBACK, port))
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 class EndpointsFile:

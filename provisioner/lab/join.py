@@ -9,20 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import HeldError, LabError
-from provisioner.lab.access import Access, EndpointsFile
+from provisioner.lab.access import Access, EndpointsFile, are_endpoints, has_ended
 from provisioner.lab.control_wire import ask
 from provisioner.lab.folder_lock import FolderLock
 from provisioner.lab.handle import LabHandle
+from provisioner.lab.kept import state_folder
 from provisioner.lab.powershell import located
 from provisioner.lab.saving import read_json
 from provisioner.lab.shape import fingerprint
 from provisioner.manifest.load import load
-from provisioner.records.paths import private_folder
 
 LINGER_SECONDS = 60.0
 READY_SECONDS = 30.0
 END_SECONDS = 10.0
 _POLL_SECONDS = 0.05
+
+_WRITE_ONE = "Write one: lab up SITE --endpoints FILE."
 
 _STARTED: list[subprocess.Popen[bytes]] = []
 """Labs that this process started and that outlive it; kept, as Python complains of a forgotten child."""
@@ -77,22 +79,27 @@ def _check_mode(row: dict[str, Any], engine: str, folder: Path) -> None:
 
 
 def from_file(path: Path) -> Access:
-    """Reach a running lab through the endpoints file that it wrote; read anew for each question."""
+    """Reach a running lab through the endpoints file that it wrote; read anew for each question.
 
+    Raises `LabError`: here where the file is none, and at the first question where its lab has ended.
+    """
     file = EndpointsFile(path)
+    checked: list[Any] = []
 
     def read() -> dict[str, Any]:
-        endpoints = file.content()
-        if not isinstance(endpoints, dict) or not isinstance(endpoints.get("hosts"), list):
-            raise LabError(
-                "this is no endpoints file of a lab.",
-                where=str(path),
-                next_step="Write one: lab up SITE --endpoints FILE.",
-            )
+        endpoints: dict[str, Any] = file.content()
+        if not any(endpoints is one for one in checked):
+            if not are_endpoints(endpoints):
+                raise LabError("this is no endpoints file of a lab.", where=str(path), next_step=_WRITE_ONE)
+            checked[:] = [endpoints]
         return endpoints
 
+    def look(endpoints: dict[str, Any]) -> None:
+        if has_ended(endpoints):
+            raise LabError("the lab that wrote this no longer runs.", where=str(path), next_step=_WRITE_ONE)
+
     read()
-    return Access(read)
+    return Access(read, look)
 
 
 def _notice(folder: Path) -> dict[str, Any] | None:
@@ -102,7 +109,7 @@ def _notice(folder: Path) -> dict[str, Any] | None:
         return None
     try:
         ask(row["control_port"], row["token"], "faults", {})
-    except (OSError, LabError):
+    except (OSError, LabError, LookupError, TypeError, ValueError):
         return None
     return row
 
@@ -148,7 +155,7 @@ def _is_free(folder: Path) -> bool:
 
 
 def _start(site_path: Path, folder: Path, linger_seconds: float, engine: str | None) -> dict[str, Any]:
-    log = private_folder(folder) / "lab.log"
+    log = state_folder(folder) / "lab.log"
     options = ["--site", str(site_path.absolute()), "--state", str(folder.absolute())]
     options += [] if engine is None else ["--powershell", engine]
     with log.open("wb") as output:

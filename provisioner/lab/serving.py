@@ -16,12 +16,12 @@ from provisioner.lab.control import Controls
 from provisioner.lab.control_door import ControlDoor
 from provisioner.lab.folder_lock import FolderLock
 from provisioner.lab.handle import LabHandle
+from provisioner.lab.kept import state_folder
 from provisioner.lab.powershell import Powershell
 from provisioner.lab.saving import read_json, write_json
 from provisioner.lab.shape import SiteShape
 from provisioner.lab.twin import DOWN_SECONDS
 from provisioner.lab.world import World
-from provisioner.records.paths import private_folder
 
 LOOK_SECONDS = 0.25
 
@@ -94,8 +94,8 @@ def serving(
     down_seconds: float = DOWN_SECONDS,
     powershell: Powershell | None = None,
 ) -> Iterator[Serving]:
-    """Serve the folder in this process. Raises `HeldError` where another process serves it."""
-    lock = FolderLock(private_folder(folder))
+    """Serve the folder in this process. Raises `HeldError` where another process serves it, `LabError`."""
+    lock = FolderLock(state_folder(folder))
     if not lock.take():
         raise HeldError(_owner(folder), where=str(folder), next_step="Join that lab, or end it: lab down.")
     try:

@@ -17,6 +17,7 @@ from provisioner.lab.changes_door import ChangesDoor
 from provisioner.lab.engine import Engine
 from provisioner.lab.factory import factory_new
 from provisioner.lab.faults import Faults, fault_from
+from provisioner.lab.kept import kept_map, state_folder
 from provisioner.lab.logon import admit, nt_hash
 from provisioner.lab.machine import SimulatedMachine
 from provisioner.lab.network import LOOPBACK, Network
@@ -26,7 +27,7 @@ from provisioner.lab.powershell import Powershell
 from provisioner.lab.premises import Premises
 from provisioner.lab.programs import Player, simulated
 from provisioner.lab.reception import Reception
-from provisioner.lab.saving import Saver, read_json, write_json
+from provisioner.lab.saving import Saver, write_json
 from provisioner.lab.shape import HostShape, SiteShape, account_of, factory_address, fingerprint, port_of
 from provisioner.lab.twin import DOWN_SECONDS, Twin
 from provisioner.records.paths import private_folder
@@ -36,7 +37,7 @@ class World:
     """The twin of one site, kept in `folder`. What is there already is taken up, the rest is factory-new.
 
     With `powershell` the scripts run in that engine instead of being simulated. Raises `LabError` where
-    `lab.yaml` is wrong.
+    `lab.yaml` is wrong, the folder is not a lab's, or what it keeps is damaged.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class World:
         self.site = site
         self.powershell = powershell
         self.fingerprint = fingerprint(site)
-        self._machines = private_folder(private_folder(folder) / "machines")
+        self._machines = private_folder(state_folder(folder) / "machines")
         self._personality = load_personality(site.path, [host.name for host in site.hosts])
+        # Read before anything starts: a damaged machine leaves no door open behind it.
+        kept = {host.name: kept_map(self._kept_at(host)) for host in site.hosts}
         self._passwords = self._draw_passwords(folder / "passwords.json")
         self._saver = Saver()
         self.network = Network()
@@ -60,7 +63,7 @@ class World:
         self._premises = Premises(
             self.reception, self.faults, private_folder(folder / "doors"), self._saver.flush, self._player()
         )
-        self.twins = {host.name: self._twin(host, down_seconds) for host in site.hosts}
+        self.twins = {host.name: self._twin(host, kept[host.name], down_seconds) for host in site.hosts}
         self._endpoints: tuple[int, dict[str, Any]] = (-1, {})
         self._saver.flush()
 
@@ -125,11 +128,13 @@ class World:
             return simulated
         return Engine(self.powershell, ChangesDoor(self.reception)).play
 
-    def _twin(self, host: HostShape, down_seconds: float) -> Twin:
-        path = self._machines / f"{host.name}.json"
-        kept = read_json(path)
+    def _kept_at(self, host: HostShape) -> Path:
+        return self._machines / f"{host.name}.json"
+
+    def _twin(self, host: HostShape, kept: dict[str, JsonValue] | None, down_seconds: float) -> Twin:
+        path = self._kept_at(host)
         twin = Twin(
-            kept if isinstance(kept, dict) else self._factory_new(host),
+            self._factory_new(host) if kept is None else kept,
             self._premises,
             https=host.connect.https,
             saved=lambda: self._saver.changed(path, lambda: twin.machine.content()),
@@ -170,8 +175,7 @@ class World:
         }
 
     def _draw_passwords(self, path: Path) -> dict[str, str]:
-        kept = read_json(path)
-        passwords = dict(kept) if isinstance(kept, dict) else {}
+        passwords: dict[str, str] = kept_map(path) or {}
         for host in self.site.hosts:
             passwords.setdefault(host.name, f"{secrets.token_urlsafe(18)}.aA1")
         write_json(path, passwords)

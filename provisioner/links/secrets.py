@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -33,6 +33,13 @@ def reveal(
         case Secret("command", tuple(words)):
             return _from_command(words, base, allow_command)
     raise SecretError("a secret refers to nothing that is known.", next_step="Write {env: NAME}.")
+
+
+def blotted(text: str, values: Iterable[str]) -> str:
+    """The text with `(secret)` in the place of each of these values."""
+    for value in sorted(filter(None, values), key=len, reverse=True):
+        text = text.replace(value, "(secret)")
+    return text
 
 
 def _from_environment(name: str) -> SecretStr:

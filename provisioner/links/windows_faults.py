@@ -21,14 +21,15 @@ from provisioner.errors import (
     UnreachableError,
 )
 
-LOST = (requests.RequestException, WinRMError, WinRMTransportError, ConnectionError)
-"""Everything a call of pywinrm may throw, without the operation timeout that a Receive expects."""
 DROPPED = (
     requests.ConnectionError,
     requests.ReadTimeout,
     requests.exceptions.ChunkedEncodingError,
     ConnectionError,
 )
+
+_UNFIT = re.compile("not found|requires a|must be specified")
+"""pywinrm says so of our own settings with the same exception, before it dials."""
 
 SHELL_NOT_FOUND = 2150858843
 QUOTA_OPERATIONS = 2150859174
@@ -48,7 +49,7 @@ def was_dropped(error: Exception) -> bool:
 
 def translated(error: Exception, host: str, address: str, username: str) -> HostError:
     """The one place where lower errors become ours. Never carries a body or a credential."""
-    if isinstance(error, InvalidCredentialsError):
+    if isinstance(error, InvalidCredentialsError) and not _UNFIT.search(str(error)):
         return LoginRefusedError(
             f"the host refused the account {username!r}",
             where=host,
@@ -67,7 +68,18 @@ def translated(error: Exception, host: str, address: str, username: str) -> Host
         )
     if isinstance(error, (WinRMOperationTimeoutError, *DROPPED)):
         return _unreachable(str(error), host, address)
-    return ConversationError(str(error) or type(error).__name__, where=host)
+    return _unreadable(error, host)
+
+
+def _unreadable(error: Exception, host: str) -> ConversationError:
+    """What a foreign answer made pywinrm throw: no XML, no ShellId, a code that is no number."""
+    # Only these speak about the connection; the words of all others may repeat what the host sent.
+    known = isinstance(error, (OSError, WinRMError)) and str(error)
+    return ConversationError(
+        known or f"its answer cannot be read ({type(error).__name__})",
+        where=host,
+        next_step="Check that it is WinRM that answers there, and nothing in between.",
+    )
 
 
 def _tls(said: str, host: str) -> HostError:

@@ -6,7 +6,6 @@ when a reply is lost (pywinrm issues 87, 184).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -15,18 +14,24 @@ from typing import Any
 from winrm.exceptions import WinRMOperationTimeoutError
 from winrm.protocol import Protocol as WinRM
 
-from provisioner.errors import ConversationError, UnreachableError
+from provisioner.errors import (
+    ConversationError,
+    HostError,
+    NobodyThereError,
+    ProvisionerError,
+    SecretError,
+    UnreachableError,
+)
 from provisioner.links.dial import Dial, LineAdapter
 from provisioner.links.meter import Meter
+from provisioner.links.patience import Patience
 from provisioner.links.scripts import command_line
-from provisioner.links.windows_faults import LOST, translated, was_dropped, was_refused_unread
+from provisioner.links.windows_faults import translated, was_dropped, was_refused_unread
 from provisioner.links.windows_transport import DialledTransport
 from provisioner.links.wire import Frames
 
 OPERATION_SECONDS = 20
 """How long the host may sit on one request. WinRM allows 60 s at most (MaxTimeoutms)."""
-SILENT_SECONDS = 180
-"""How long a command may say nothing. A first PowerShell on a fresh image is slow."""
 CONNECT_SECONDS = 10
 LARGEST_SEND = 100_000
 """Raw bytes per Send: base64 and envelope keep it below the 150 KB of old servers (MaxEnvelopeSizekb)."""
@@ -54,9 +59,15 @@ class Target:
 class WinrmShell:
     """One shell per connection. Used by one thread at a time: NTLM's sealing allows no other (issue 277)."""
 
-    def __init__(self, target: Target, reveal: Callable[[], str], dial: Dial, meter: Meter) -> None:
+    def __init__(
+        self, target: Target, reveal: Callable[[], str], dial: Dial, meter: Meter, now_ms: Callable[[], int]
+    ) -> None:
         self.target = target
+        self.sent_ms: int | None = None
+        """When the last piece of the newest request began to leave, by `now_ms`: it was not read before."""
+        self._now_ms = now_ms
         self._reveal = reveal
+        self._password: str | None = None
         self._dial = dial
         self._meter = meter
         self._winrm: WinRM | None = None
@@ -76,6 +87,7 @@ class WinrmShell:
         for start in range(0, len(request), LARGEST_SEND):
             piece = request[start : start + LARGEST_SEND]
             last = start + LARGEST_SEND >= len(request)
+            self.sent_ms = self._now_ms()
             self._translating(partial(winrm.send_command_input, shell, command, piece, last))
         yield from self._receive(winrm, shell, command)
 
@@ -110,31 +122,27 @@ class WinrmShell:
 
     def _receive(self, winrm: WinRM, shell: str, command: str) -> Iterator[dict[str, Any]]:
         frames, errors, done, ended = Frames(), b"", False, False
-        heard = time.monotonic()
+        patience = Patience(self.target.name)
         while not done:
             piece, said, done = self._receive_once(winrm, shell, command)
             errors = (errors + said)[-4000:]
-            if piece or said:
-                heard = time.monotonic()
             for frame in frames.feed(piece):
                 ended = ended or frame["type"] in LAST
                 yield frame
-            if not done and time.monotonic() - heard > SILENT_SECONDS:
-                raise UnreachableError(
-                    f"it said nothing for {SILENT_SECONDS} s",
-                    where=self.target.name,
-                    next_step="Look at the host's load, then run the command again.",
-                )
+                patience.renew()
+            if not done:
+                patience.check()
         if not ended:
             raise self.no_answer(frames.noise + errors)
 
     def _receive_once(self, winrm: WinRM, shell: str, command: str) -> tuple[bytes, bytes, bool]:
-        try:
-            out, err, _, done = self._once_more(
-                winrm, lambda: winrm.get_command_output_raw(shell, command), also_lost=True
-            )
-        except WinRMOperationTimeoutError:
-            out, err, done = b"", b"", False
+        def receive() -> tuple[bytes, bytes, int, bool]:
+            try:
+                return winrm.get_command_output_raw(shell, command)
+            except WinRMOperationTimeoutError:
+                return b"", b"", -1, False
+
+        out, err, _, done = self._once_more(winrm, receive, also_lost=True)
         if not done:
             self._meter.not_counted()
         return out, err, done
@@ -149,11 +157,11 @@ class WinrmShell:
             except UnreachableError as error:
                 lost = lost or error
         assert lost is not None
-        raise lost
+        raise NobodyThereError(lost.what, where=lost.where, next_step=lost.next_step)
 
     def _open_at(self, address: str) -> tuple[WinRM, str]:
         self._address = f"{address}:{self.target.port}"
-        winrm = self._protocol(address)
+        winrm = self._translating(lambda: self._protocol(address))
         try:
             shell = self._translating(
                 lambda: winrm.open_shell(codepage=65001, noprofile=True, idle_timeout="PT900S")
@@ -171,7 +179,7 @@ class WinrmShell:
         settings: dict[str, Any] = {
             "endpoint": f"{scheme}://{host}:{target.port}/wsman",
             "username": target.username,
-            "password": self._reveal() if target.transport != "certificate" else None,
+            "password": self._followed() if target.transport != "certificate" else None,
             "ca_trust_path": target.ca_file,
             "cert_pem": target.client_certificate,
             "cert_key_pem": target.client_key,
@@ -180,8 +188,9 @@ class WinrmShell:
             "proxy": target.proxy,
         }
         winrm = WinRM(
-            **settings,
-            transport="plaintext",  # replaced below; this one never sends
+            # Its own transport is replaced below and never sends; it only asks that there be a password.
+            **(settings | {"username": "-", "password": "-"}),
+            transport="plaintext",
             read_timeout_sec=OPERATION_SECONDS + 10,
             operation_timeout_sec=OPERATION_SECONDS,
         )
@@ -195,11 +204,26 @@ class WinrmShell:
         )
         return winrm
 
+    def _followed(self) -> str:
+        """The password, followed once: a command behind it may ask a person, or count its calls."""
+        if self._password is None:
+            try:
+                self._password = self._reveal()
+            except SecretError as error:
+                raise HostError(error.what, where=self.target.name, next_step=error.next_step) from None
+        return self._password
+
     def _translating(self, call: Callable[[], Any]) -> Any:
+        """Everything that pywinrm may throw, as ours. `from None`, since a body may hang on the original."""
         try:
             return call()
-        except LOST as error:
-            raise translated(error, self.target.name, self._address, self.target.username) from error
+        except ProvisionerError:
+            raise
+        except Exception as error:
+            raise self._ours(error) from None
+
+    def _ours(self, error: Exception) -> HostError:
+        return translated(error, self.target.name, self._address, self.target.username)
 
     def _once_more(self, winrm: WinRM, call: Callable[[], Any], *, also_lost: bool = False) -> Any:
         """Repeat once after the connection was renewed, where that cannot run anything twice.
@@ -210,8 +234,8 @@ class WinrmShell:
         """
         try:
             return call()
-        except LOST as error:
+        except Exception as error:
             if not (was_refused_unread(error) or (also_lost and was_dropped(error))):
-                raise translated(error, self.target.name, self._address, self.target.username) from error
+                raise self._ours(error) from None
         winrm.transport.close_session()
         return self._translating(call)

@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import JsonValue
@@ -20,6 +20,8 @@ from provisioner.resources.host import APPLIED_FILE, OUR_FOLDER, RUN_FILE
 FRAME = b"@provisioner "
 MOST_ANSWER_BYTES = 64 * 1024 * 1024
 """Bound on one unpacked frame: a host, or somebody in its place, must not fill our memory."""
+DEEPEST = 32
+"""Levels of one frame. The scripts write at most 20 (ConvertTo-Json -Depth)."""
 
 Fill = Callable[[Secret | ClockOffset], JsonValue]
 """Puts the value in the place of a secret or of the measured clock, while bytes are written."""
@@ -97,15 +99,26 @@ class Frames:
     """Takes standard output in any pieces and gives whole, checked frames; the rest is kept as noise."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: list[bytes] = []
+        self._held = 0
         self.noise = b""
 
     def feed(self, piece: bytes) -> list[dict[str, Any]]:
         """Frames completed by this piece. A line whose digest does not fit is noise."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        if len(self._rest) > MOST_ANSWER_BYTES:
-            self._rest = b""
+        *lines, rest = piece.split(b"\n")
+        if lines:
+            lines[0] = b"".join([*self._rest, lines[0]])
+            self._rest, self._held = [], 0
+        self._hold(rest)
         return [frame for line in lines if (frame := self._frame(line.rstrip(b"\r"))) is not None]
+
+    def _hold(self, piece: bytes) -> None:
+        # In pieces: joining a line that never ends each time anew costs the square of its length.
+        if piece:
+            self._rest.append(piece)
+            self._held += len(piece)
+        if self._held > MOST_ANSWER_BYTES:
+            self._rest, self._held = [], 0
 
     def _frame(self, line: bytes) -> dict[str, Any] | None:
         start = line.find(FRAME)
@@ -123,6 +136,23 @@ def _unpack(body: bytes) -> dict[str, Any] | None:
             return None
         text = zlib.decompressobj(wbits=31).decompress(raw, MOST_ANSWER_BYTES)
         frame = json.loads(text)
-    except (ValueError, zlib.error):
+    except (ValueError, zlib.error, RecursionError):
         return None
-    return frame if isinstance(frame, dict) and "type" in frame else None
+    ours = isinstance(frame, dict) and isinstance(frame.get("type"), str) and not _too_deep(frame)
+    return frame if ours else None
+
+
+def _too_deep(value: Any) -> bool:
+    """Whether it nests beyond what our scripts write, so that nobody behind us runs out of stack."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

@@ -31,7 +31,8 @@ class Secret:
 
 @dataclass(frozen=True)
 class ClockOffset:
-    """Stands for the host's clock minus ours, in whole milliseconds, as the link last measured it.
+    """Stands for the host's clock minus ours, in whole milliseconds, as the link last measured it: what is
+    certain of it, the end nearest zero, so that a correction never goes past the right time.
 
     A plan holds no measured quantity, so the figure is put in by the link like a secret is.
     """
@@ -59,10 +60,17 @@ class Change:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a script returned, and the host's clock minus ours when the answer came (milliseconds)."""
+    """What a script returned, and what it tells of the host's clock (milliseconds).
+
+    The host stamps its time after our request left and before the answer arrives, so its clock minus ours
+    lies between `clock_offset_ms`, as if it had stamped at the arrival, and that plus `clock_slack_ms`, as
+    if at the departure. The first is near the truth where the network is fast; the slack also holds the
+    time that PowerShell took to start.
+    """
 
     value: Mapping[str, JsonValue]
     clock_offset_ms: int | None = None
+    clock_slack_ms: int = 0
 
 
 Asking: TypeAlias = Generator[Ask, Reply, T]

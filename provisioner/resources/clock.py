@@ -23,6 +23,7 @@ from provisioner.resources.base import (
     Resource,
     Risk,
 )
+from provisioner.resources.clock_measured import within
 from provisioner.resources.comparing import differing, owned_by_policy
 from provisioner.resources.time_zones import as_known, windows_id
 
@@ -165,12 +166,7 @@ class Clock(Resource):
             "within_ntp_reach": MAX_CORRECTION_MS if self.ntp else None,
             "in_tolerance": (self.tolerance_seconds or 5) * 1000 if self.manual else None,
         }
-        off = reply.clock_offset_ms
-        return {
-            verdict: None if off is None else abs(off) <= limit
-            for verdict, limit in allowed.items()
-            if limit is not None
-        }
+        return {verdict: within(reply, limit) for verdict, limit in allowed.items() if limit is not None}
 
     def update(self, live: Observed) -> Changing[None]:
         """Zone, then where time comes from, then the clock itself; each only where it differs."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 from pydantic import JsonValue
 
@@ -92,13 +92,23 @@ class ChangingLine(AskingLine, Protocol):
         """Send a batch and tell what happens as it happens. Raises `HostError`, `HeldError`."""
 
 
-def step_result(row: Mapping[str, Any]) -> StepResult:
-    """From the JSON of a frame or of a run file line."""
-    error = row.get("error") or {}
+def step_result(row: Mapping[str, Any]) -> StepResult | None:
+    """From the JSON of a frame or of a run file line; None where it is not one of ours."""
+    state: Any = row.get("state")
+    error, moved = row.get("error") or {}, row.get("moved") or ()
+    if state not in get_args(StepState) or not isinstance(row.get("id"), str):
+        return None
+    if not isinstance(error, Mapping) or not isinstance(moved, list | tuple):
+        return None
     return StepResult(
-        id=str(row["id"]),
-        state=row["state"],
+        id=row["id"],
+        state=state,
         what=str(error.get("message", "")),
-        moved=tuple(str(name) for name in row.get("moved", ())),
+        moved=tuple(str(name) for name in moved),
         needs=str(row.get("needs", "")),
     )
+
+
+def step_results(rows: Iterable[Mapping[str, Any]]) -> tuple[StepResult, ...]:
+    """Those rows of a run file that are ours; a file on a host may hold anything."""
+    return tuple(result for row in rows if (result := step_result(row)) is not None)

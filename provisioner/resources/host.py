@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -74,9 +74,9 @@ def restart_host(delay_seconds: int, reason: str) -> Changing[None]:
     yield Change(SCRIPT, "restart", {"delay_seconds": delay_seconds, "reason": reason})
 
 
-def run_file(lines: Sequence[str]) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+def run_file(lines: Any) -> tuple[str, tuple[Mapping[str, Any], ...]]:
     """The run that wrote this run file, and one row per step that it finished."""
-    rows = [row for row in map(_json_or_nothing, lines) if row]
+    rows = [row for row in map(_json_or_nothing, lines if isinstance(lines, list) else ()) if row]
     run = next((str(row["run"]) for row in rows if "run" in row), "unknown")
     return run, tuple(row for row in rows if "id" in row)
 
@@ -84,7 +84,7 @@ def run_file(lines: Sequence[str]) -> tuple[str, tuple[Mapping[str, Any], ...]]:
 def _json_or_nothing(text: Any) -> dict[str, Any]:
     try:
         parsed = json.loads(text) if isinstance(text, str) else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
 
