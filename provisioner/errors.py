@@ -12,6 +12,7 @@
     |  |- LoginRefusedError      3  the host refused the account; never tried twice
     |  |- CertificateError       3  not the certificate we were told to expect; no credential was sent
     |  |- OtherMachineError      3  another machine answers there than the one that was read
+    |  |- BatchStoppedError      3  the batch ended on the host outside any of its steps
     |  `- ConversationError      3  it answered, but not with what our scripts say
     |- ScriptError               3  one script failed on a host; its items stay unknown
     |- SecretError               3  a secret reference could not be followed
@@ -99,6 +100,10 @@ class CertificateError(HostError):
 
 class OtherMachineError(HostError):
     """The MachineGuid is not the one that was read: nothing that was planned holds there."""
+
+
+class BatchStoppedError(HostError):
+    """Not a step failed but what carries them: our folder or the run file could not be written."""
 
 
 class ConversationError(HostError):

@@ -12,15 +12,14 @@ from provisioner.lab.frames import compact
 from provisioner.lab.moved import moved_fields
 from provisioner.lab.stage import Alive, Stage
 from provisioner.resources.base import ScriptFailure
-from provisioner.resources.host import text_lines
+from provisioner.resources.host import text_file_lines
 
 Emit = Callable[[Mapping[str, Any]], None]
 
 
 def run_lines(stage: Stage, path: str) -> list[str]:
-    """`Get-TextLine`: the lines of a text file, none where it is missing."""
-    text = stage.machine.get("files", path, "text")
-    return text_lines(str(text)) if text is not None else []
+    """`Get-TextLine`. Raises `ScriptFailure` where something else is in the file's place."""
+    return text_file_lines(stage.machine, path)
 
 
 def play_batch(stage: Stage, request: Mapping[str, Any], emit: Emit, alive: Alive) -> None:

@@ -12,10 +12,11 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.lab.asking import end_frame
+from provisioner.lab.asking import end_frame, error_fact
 from provisioner.lab.batch import Emit, play_batch, run_lines
 from provisioner.lab.stage import Alive, Stage, always_alive
 from provisioner.links.scripts import runner, script, shipped
+from provisioner.resources.base import ScriptFailure
 from provisioner.resources.registry_values import read_value
 
 MOST_REQUEST_BYTES = 64 * 1024 * 1024
@@ -58,6 +59,9 @@ def _change(stage: Stage, request: Mapping[str, Any], emit: Emit, alive: Alive) 
         return
     try:
         play_batch(stage, request, emit, alive)
+    except ScriptFailure as failure:
+        emit({"type": "failed", "error": error_fact(failure)})
+    else:
         emit(end_frame(stage, request))
     finally:
         mutex.release()

@@ -184,7 +184,13 @@ function Invoke-Request {
         return
     }
     try {
-        Invoke-Batch -Request $Request
+        try {
+            Invoke-Batch -Request $Request
+        } catch {
+            # A folder that cannot be made, a full disk: no step's fault, and no lost connection.
+            Write-Frame -Content ([ordered]@{ type = 'failed'; error = (Get-ErrorFact -ErrorRecord $_) })
+            return
+        }
         Write-Answer -Request $Request
     } finally {
         $mutex.ReleaseMutex()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from provisioner.errors import (
+    BatchStoppedError,
     ConversationError,
     HeldError,
     HostError,
@@ -16,7 +17,7 @@ from provisioner.errors import (
     ScriptError,
     SecretError,
 )
-from provisioner.links.answers import Row, end_of
+from provisioner.links.answers import ErrorFact, Row, end_of
 from provisioner.links.dial import Dial
 from provisioner.links.meter import Meter
 from provisioner.links.secrets import blotted
@@ -162,6 +163,8 @@ class ChangingWindowsLine(AskingWindowsLine):
                 raise self._held(run_file(frame.get("lines"))[0])
             case "other_machine":
                 raise self._another_machine()
+            case "failed":
+                raise self._stopped(frame)
             case _:
                 raise self._misfit()
 
@@ -192,10 +195,22 @@ class ChangingWindowsLine(AskingWindowsLine):
         return value
 
     def _held(self, run: str) -> HeldError:
+        # Without a run file the lock may be anybody's: any process there can take a system-wide name.
+        who = (
+            f"run {run} is writing on this host"
+            if run != "unknown"
+            else "another process holds the lock there"
+        )
         return HeldError(
-            f"run {run} is writing on this host",
+            who, where=self.target.name, next_step="Wait until it has ended, then run this again."
+        )
+
+    def _stopped(self, frame: dict[str, Any]) -> BatchStoppedError:
+        said = ErrorFact.model_validate(frame.get("error") or {}).message
+        return BatchStoppedError(
+            f"the batch stopped on the host: {blotted(said, self._revealed)}",
             where=self.target.name,
-            next_step="Wait until it has ended, then run this again.",
+            next_step="Look at the host's disk and at the rights of our folder, then plan again.",
         )
 
     def _another_machine(self) -> OtherMachineError:

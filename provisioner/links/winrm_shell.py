@@ -35,7 +35,7 @@ OPERATION_SECONDS = 20
 CONNECT_SECONDS = 10
 LARGEST_SEND = 100_000
 """Raw bytes per Send: base64 and envelope keep it below the 150 KB of old servers (MaxEnvelopeSizekb)."""
-LAST = frozenset({"end", "held", "other_machine"})
+LAST = frozenset({"end", "held", "other_machine", "failed"})
 """Types of the frame that ends an answer."""
 
 

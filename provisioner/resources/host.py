@@ -111,8 +111,8 @@ def simulate(machine: Machine, verb: str, arguments: Mapping[str, JsonValue]) ->
         ),
         "boot_filetime": boot_ms * 10_000 + FILETIME_1970,
         "local_time": datetime.fromtimestamp(local_ms // 1000, UTC).replace(tzinfo=None).isoformat(),
-        "run_file": [*_lines(machine, RUN_FILE)],
-        "applied": "".join(_lines(machine, APPLIED_FILE)),
+        "run_file": [*text_file_lines(machine, RUN_FILE)],
+        "applied": "".join(text_file_lines(machine, APPLIED_FILE)),
     }
 
 
@@ -122,7 +122,7 @@ def text_lines(text: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-def _lines(machine: Machine, path: str) -> list[str]:
+def text_file_lines(machine: Machine, path: str) -> list[str]:
     """`Get-TextLine`: none where the file is missing; a folder in its place refuses to be read."""
     row = machine.get("files", path)
     if isinstance(row, Mapping) and "text" not in row:

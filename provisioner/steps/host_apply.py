@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from threading import Event as Flag
 
 from provisioner.errors import (
+    BatchStoppedError,
     ConversationError,
     HeldError,
     HostError,
@@ -142,6 +143,8 @@ class HostApply:
         try:
             for news in self.send(steps, self._applied(addresses)):
                 yield from self._event(news)
+        except BatchStoppedError as error:
+            yield Event(Happened.HOST_FAILED, self.name, what=error.what, next_step=error.next_step)
         except NobodyThereError:
             self._sent -= set(addresses)
             raise

@@ -166,3 +166,15 @@ def test_a_restart_is_scheduled_once(engine: Engine) -> None:
     said = engine.run(small_machine(), change_request(GUID, [restart, restart | {"id": "again"}], scripts))
     assert [row["state"] for row in said.of_type("step")] == ["done", "done"]
     assert [row for row in said.changes if "restart" in row] == [{"restart": 5}]
+
+
+def test_a_run_file_that_cannot_be_written_is_said_in_a_frame(engine: Engine) -> None:
+    """A folder stands in its place: nothing runs, and the answer names what was wrong."""
+    machine = small_machine()
+    machine["files"][OUR_FOLDER] = {"folder": True, "acl": "administrators"}
+    machine["files"][RUN_FILE] = {"folder": True}
+    said = engine.run(machine, change_request(GUID, [_rename("harbour-cr1")], SCRIPTS))
+    (frame,) = said.frames
+    assert frame["type"] == "failed"
+    assert frame["error"]["message"]
+    assert said.changes == []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from provisioner.resources.base import Change
 from provisioner.resources.conversation import Batch, Step
 from provisioner.resources.host import APPLIED_FILE, RUN_FILE
+from provisioner.resources.power import Power
 from provisioner.steps import exits
 from provisioner.steps.events import Happened
 from provisioner.steps.plan_value import Action, Cause
@@ -257,3 +261,67 @@ def test_a_step_waits_for_what_it_needs_in_its_batch() -> None:
     second = Step("a/computer_name", change, ("a/power",), asks["computer_name"], rests["a/computer_name"])
     news = list(site.lines["a"].change(Batch(live.facts.machine_guid, (first, second), ())))
     assert [getattr(row, "state", "") for row in news] == ["moved", "skipped", ""]
+
+
+def test_a_batch_that_stops_outside_its_steps_says_why() -> None:
+    """Something else stands where the run file belongs: no step's fault, and no lost connection."""
+    site = one(POWER)
+    line, machine = site.lines["a"], site.stages["a"].machine
+    folder = {"folder": True}
+    line.before = lambda _: len(line.requests) == 2 and machine.set_by_hand("files", RUN_FILE, value=folder)
+    events = site.apply()
+    failed = [event for event in events if event.happened is Happened.HOST_FAILED]
+    assert "the batch stopped on the host: Access to the path" in failed[0].what
+    assert Happened.CONNECTION_LOST not in {event.happened for event in events}
+    assert exits.of_apply(site.plan(), events) in (exits.FAILED, exits.UNREACHABLE)
+    assert machine.writes == 0
+
+
+def test_a_window_that_closed_since_the_reading_is_closed() -> None:
+    """The host's own clock runs on while others are written and a person thinks."""
+    site = one({"computer_name": "HARBOUR-CR1"})
+    live = site.read()["a"]
+    assert live.facts is not None
+    later = replace(live, heard_at=live.heard_at - 3600)
+    moved = later.local_time() - live.local_time()  # type: ignore[operator]
+    assert abs(moved.total_seconds() - 3600) < 60
+
+
+def test_an_item_that_needs_an_unknown_one_elsewhere_is_not_written() -> None:
+    class NeedsClock(Power):
+        @property
+        def needs(self) -> tuple[str, ...]:
+            return ("a/clock",)
+
+    stages = {name: factory_stage(name) for name in "ab"}
+    desired = {
+        "a": declared({"clock": {"time_zone": "UTC"}}),
+        "b": [NeedsClock.model_validate({"sleep": "never"})],
+    }
+    site = PlayedSite(desired, stages)
+    stages["a"].broken = lambda script: "no" if script == "clock.read" else None
+    events = site.apply()
+    assert happened(events, Happened.STEP_SKIPPED) == ["b/power"]
+    assert stages["b"].machine.writes == 0
+
+
+def test_the_record_holds_what_was_applied_and_nothing_else() -> None:
+    """A failed step's item is not recorded as applied; what was recorded before stays."""
+    site = one(POWER)
+    site.apply()
+    site.desired["a"] = declared({**POWER, "computer_name": "HARBOUR-CR1", "clock": {"time_zone": "UTC"}})
+    site.stages["a"].broken = lambda script: "no" if script == "clock.write" else None
+    site.new_run("run-2")
+    site.apply(restart="never")
+    record = json.loads(str(site.stages["a"].machine.get("files", APPLIED_FILE, "text")))
+    assert set(record["items"]) == {"a/power", "a/computer_name"}
+
+
+def test_what_cannot_be_read_after_writing_is_unknown_and_not_wrong() -> None:
+    site = one(POWER)
+    reads = iter(range(10))
+    site.stages["a"].broken = lambda script: "no" if script == "power.read" and next(reads) > 1 else None
+    events = site.apply()
+    assert happened(events, Happened.STEP_DONE) == ["a/power"]
+    assert happened(events, Happened.UNKNOWN) == ["a/power"]
+    assert exits.of_apply(site.plan(), events) == exits.UNREACHABLE
