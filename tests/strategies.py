@@ -10,14 +10,21 @@ NAMES = st.from_regex(r"\A[A-Z][A-Z0-9-]{0,12}[A-Z0-9]\Z")
 ZONES = st.sampled_from(
     ["Europe/Stockholm", "UTC", "Asia/Kolkata", "Pacific Standard Time", "America/Sao_Paulo"]
 )
-SERVERS = st.lists(
-    st.sampled_from(["ntp.harbour.example", "192.0.2.5", "time.example", "192.0.2.123"]),
-    min_size=1,
-    max_size=3,
-    unique=True,
+SERVERS = st.permutations(["ntp.harbour.example", "192.0.2.5", "time.example", "192.0.2.123"]).flatmap(
+    lambda hosts: st.sampled_from(
+        [
+            hosts[:1],
+            [hosts[0], {"host": hosts[1], "fallback": True}],
+            hosts[:3],
+            [*hosts[:3], {"host": hosts[3], "fallback": True}],
+        ]
+    )
 )
 DURATIONS = st.sampled_from(["never", "90 s", "10 min", "2 h"])
 ON_POWER = DURATIONS | st.fixed_dictionaries({}, optional={"ac": DURATIONS, "dc": DURATIONS}).filter(bool)
+WEEKS = st.just("every") | st.lists(
+    st.sampled_from(["first", "second", "third", "fourth"]), min_size=1, unique=True
+)
 DAYS = st.sampled_from(["every_day", "sunday", "wednesday", "saturday"])
 
 
@@ -27,32 +34,46 @@ def _clock() -> st.SearchStrategy[dict[str, Any]]:
     manual = st.fixed_dictionaries(
         {"manual": st.just(True)}, optional={**zone, "tolerance_seconds": st.integers(3, 60)}
     )
-    return ntp | manual | st.fixed_dictionaries({"time_zone": ZONES})
+    alone = st.fixed_dictionaries({}, optional=zone).filter(bool)
+    return ntp | manual | alone
 
 
 def _windows_update() -> st.SearchStrategy[dict[str, Any]]:
     shared = {
         "install_minor_immediately": st.booleans(),
-        "active_hours": st.just("not_configured") | st.just({"start": "06:00", "end": "22:00"}),
+        "active_hours": st.sampled_from(
+            [
+                "not_configured",
+                "disabled",
+                {"start": "06:00", "end": "22:00"},
+                {"start": "22:00", "end": "06:00"},
+            ]
+        ),
     }
+    restart = st.sampled_from([False, "not_configured"]).map(
+        lambda state: {"always_at_scheduled_time": state}
+    ) | st.fixed_dictionaries(
+        {"always_at_scheduled_time": st.just(True), "delay_minutes": st.integers(15, 180)}
+    )
     scheduled = st.fixed_dictionaries(
         {"install": st.just("scheduled"), "day": DAYS, "time": st.sampled_from(["00:00", "03:00", "23:00"])},
-        optional={"other_microsoft_products": st.booleans(), **shared},
+        optional={
+            "weeks": WEEKS,
+            "during_maintenance": st.booleans(),
+            "other_microsoft_products": st.booleans(),
+            "restart": restart,
+            **shared,
+        },
     )
     other = st.fixed_dictionaries(
-        {"install": st.sampled_from(["disabled", "not_configured", "notify_before_install"])}, optional=shared
-    )
-    restart = st.fixed_dictionaries(
         {
-            "restart": st.sampled_from([False, "not_configured"]).map(
-                lambda state: {"always_at_scheduled_time": state}
+            "install": st.sampled_from(
+                ["disabled", "not_configured", "notify_before_install", "notify_before_download"]
             )
-            | st.fixed_dictionaries(
-                {"always_at_scheduled_time": st.just(True), "delay_minutes": st.integers(15, 180)}
-            )
-        }
+        },
+        optional=shared,
     )
-    return scheduled | other | restart
+    return scheduled | other | st.fixed_dictionaries({"restart": restart}, optional=shared)
 
 
 SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(

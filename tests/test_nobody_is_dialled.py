@@ -14,6 +14,12 @@ def test_connecting_off_loopback_is_an_error() -> None:
         probe.connect(("192.0.2.1", 9))
 
 
+@pytest.mark.parametrize("address", ["", "0.0.0.0", "192.0.2.1"])
+def test_listening_off_loopback_is_an_error(address: str) -> None:
+    with socket.socket() as probe, pytest.raises(OSError, match="only use loopback"):
+        probe.bind((address, 0))
+
+
 def test_looking_up_a_name_is_an_error() -> None:
     with pytest.raises(OSError, match="look up no names"):
         socket.getaddrinfo("harbour.example", 80)

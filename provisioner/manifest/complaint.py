@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from provisioner.errors import ManifestError
+from provisioner.manifest.masking import without_logons
 from provisioner.manifest.tree import Origin
 
 LONGEST_SHOWN_LINE = 300
+MOST_COMPLAINTS = 200
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,14 @@ class Complaints:
         self._spoiled.add(at)
 
     def stop_if_any(self, path: str) -> None:
-        """Raises `ManifestError` with everything collected, in file order."""
+        """Raises `ManifestError` with what was collected, in file order, the first 200 of it."""
         if not self._found:
             return
-        found = sorted(self._found.items(), key=lambda one: _place(one[0][0]))
+        found = [one for _, one in sorted(self._found.items(), key=lambda one: _place(one[0][0]))]
         count = "a fault" if len(found) == 1 else f"{len(found)} faults"
         raise ManifestError(
             f"the manifest has {count}.",
-            complaints=tuple(complaint for _, complaint in found),
+            complaints=_first(found),
             where=path,
             next_step="Nothing was contacted. Correct the manifest and run again.",
         )
@@ -75,10 +77,25 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"Known here: {', '.join(names)}." if names else ""
 
 
+def _first(found: list[Complaint]) -> tuple[Complaint, ...]:
+    """As many as anybody reads; the last one says how many there are beyond them."""
+    if len(found) <= MOST_COMPLAINTS:
+        return tuple(found)
+    left = len(found) - MOST_COMPLAINTS
+    more = replace(
+        found[MOST_COMPLAINTS],
+        code="more",
+        what=f"from here on there are {left} more faults.",
+        next_step="Correct those above first; one slip often has many followers.",
+    )
+    return (*found[:MOST_COMPLAINTS], more)
+
+
 def _complaint(at: Origin, code: str, what: str, next_step: str) -> Complaint:
     lines = at.source.lines
     text = lines[at.line - 1] if at.line <= len(lines) else ""
-    return Complaint(at.source.name, at.line, at.column, code, what, next_step, text[:LONGEST_SHOWN_LINE])
+    said = without_logons(what), without_logons(next_step)
+    return Complaint(at.source.name, at.line, at.column, code, *said, text[:LONGEST_SHOWN_LINE])
 
 
 def _place(at: Origin) -> tuple[int, int, int]:

@@ -25,6 +25,7 @@ Transport: TypeAlias = Literal["ntlm", "basic", "certificate", "kerberos", "cred
 """How WinRM knows the account. NTLM, Kerberos and CredSSP encrypt their messages; the others need TLS."""
 _OVER_TLS_ONLY = ("basic", "certificate")
 
+_EVERYBODY = ipaddress.IPv4Address("255.255.255.255")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 
 
@@ -32,6 +33,14 @@ class Declared(BaseModel):
     """Base of what only the manifest declares: no unknown keys, no silent conversion."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+
+def same_address(text: str) -> str:
+    """One form for all spellings of an address."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return text.casefold().removesuffix(".")
 
 
 def _is_ip(text: str) -> bool:
@@ -42,6 +51,12 @@ def _is_ip(text: str) -> bool:
     return True
 
 
+def _is_of_no_host(text: str) -> bool:
+    """Any, several or all hosts of a network (RFC 6890)."""
+    address = ipaddress.ip_address(text)
+    return address.is_unspecified or address.is_multicast or address == _EVERYBODY
+
+
 def _address(text: str) -> str:
     labels = text.removesuffix(".").split(".")
     named = len(text) <= 253 and all(map(_LABEL.fullmatch, labels)) and not labels[-1].isdigit()
@@ -49,6 +64,8 @@ def _address(text: str) -> str:
         raise ValueError(
             "this is neither an IP address nor a host name; write it without scheme, port and path"
         )
+    if not named and _is_of_no_host(text):
+        raise ValueError("no single host can have this address; write the host's own")
     return text
 
 
@@ -131,6 +148,20 @@ class Connect(Declared):
                 f"{info.data['transport']} without TLS shows the account to anyone; say 'https: true'"
             )
         return https
+
+    @field_validator("first_address")
+    @classmethod
+    def _elsewhere(cls, first: str | None, info: ValidationInfo) -> str | None:
+        if first and same_address(first) == same_address(info.data.get("address") or ""):
+            raise ValueError("this is 'address' again; leave it out")
+        return first
+
+    @field_validator("username")
+    @classmethod
+    def _printable(cls, username: str) -> str:
+        if not username.isprintable():
+            raise ValueError("a user name has no control characters")
+        return username
 
     @field_validator("username", "password")
     @classmethod

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from provisioner.manifest.complaint import Complaints
+from provisioner.manifest.masking import TOP_KEYS
 from provisioner.manifest.reading import read_tree
 from provisioner.manifest.tree import Entry, Listing, Section, Tree, text_of
 
@@ -41,10 +42,12 @@ def _home(path: Path) -> Path:
 
 def _read_section(path: Path, order: int, complaints: Complaints) -> Section | None:
     tree = read_tree(path, path.as_posix(), order, complaints)
-    if tree is not None and not isinstance(tree, Section):
-        complaints.add(tree.origin, "type", "a manifest is a map.", "Begin with 'site: NAME'.")
-        return None
-    return tree
+    if tree is None or (isinstance(tree, Section) and tree.entries.keys() & TOP_KEYS):
+        return tree
+    # No word of it: what was named by mistake may be a file of passwords.
+    what = "this is no manifest: a manifest is a map with 'site', 'terminals', 'servers'."
+    complaints.add(tree.origin, "type", what, "Name a manifest, or begin this one with 'site: NAME'.")
+    return None
 
 
 def _base_of(

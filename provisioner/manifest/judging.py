@@ -69,7 +69,9 @@ class _Judge:
         for fault in faults:
             path, found = follow(self._whole, fault["loc"])
             at_or_below.update(path[:length] for length in range(len(path) + 1))
-            if fault["type"] == "missing":
+            if fault["type"] == "missing" and path and path[-1] == fault["loc"][-1]:
+                self._empty(path, found)
+            elif fault["type"] == "missing":
                 self._missing(path, found, str(fault["loc"][-1]))
             elif fault["type"] == "extra_forbidden":
                 self._unknown_key(path)
@@ -83,6 +85,10 @@ class _Judge:
     def _missing(self, path: Path, section: Tree, key: str) -> None:
         next_step = f"Add '{key}: ...'. {description((*path, key))}".strip()
         self._complaints.add(section.origin, "missing", f"'{key}' is missing here.", next_step)
+
+    def _empty(self, path: Path, found: Tree) -> None:
+        next_step = f"Write it there. {description(path)}".strip()
+        self._complaints.add(found.origin, "missing", f"{_name(path)} is empty.", next_step)
 
     def _unknown_key(self, path: Path) -> None:
         *above, key = path
@@ -108,13 +114,16 @@ class _Judge:
             self._complaints.add(tree.origin, "value", what, next_step or _meaning(path))
             return
         code = "type" if all(fault["type"] in _SHAPES for fault in together) else "value"
-        what = f"'{_name(path)}' must be {_wanted(together)}{', and is empty' if _is_empty(tree) else ''}."
+        what = f"{_name(path)} must be {_wanted(together)}{', and is empty' if _is_empty(tree) else ''}."
         self._complaints.add(tree.origin, code, what, _near(tree, together) or _meaning(path))
 
 
 def _name(path: Path) -> str:
     names = [step for step in path if isinstance(step, str)]
-    return names[-1] if names else "the manifest"
+    if not names:
+        return "the manifest"
+    *_, last = path
+    return f"entry {last + 1} of '{names[-1]}'" if isinstance(last, int) else f"'{names[-1]}'"
 
 
 def _meaning(path: Path) -> str:
@@ -147,7 +156,11 @@ def _own_words(fault: Fault) -> tuple[str, str]:
     """A kind's own sentence; what follows ';' is what to do."""
     said = str(fault["msg"]).removeprefix("Value error, ")
     what, _, next_step = said.partition("; ")
-    return f"{what.rstrip('.')}.", f"{next_step[:1].upper()}{next_step[1:].rstrip('.')}." if next_step else ""
+    return _sentence(what), _sentence(next_step[:1].upper() + next_step[1:])
+
+
+def _sentence(words: str) -> str:
+    return words if not words or words.endswith((".", "?", "!")) else f"{words}."
 
 
 def _near(tree: Tree, together: list[Fault]) -> str:

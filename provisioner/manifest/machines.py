@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from provisioner.manifest.complaint import Complaints
+from provisioner.manifest.connect import same_address
 from provisioner.manifest.site import DeclaredHost, DeclaredSite, Host
 from provisioner.manifest.tree import Listing, Section, Tree, follow, plain, text_of
 from provisioner.resources import ALL, BY_NAME
@@ -13,14 +12,22 @@ _LISTS = ("terminals", "servers")
 
 
 def check_machines(whole: Section, complaints: Complaints) -> None:
-    """Complain of names and addresses that stand twice in one role, and of roles that contradict."""
+    """Complain of names and addresses that stand twice in one role, and of roles that contradict.
+
+    Also of one Windows name for two machines, and of a site without any.
+    """
     by_role = [_hosts_of(whole, role) for role in _LISTS]
+    _check_computer_names([host for hosts in by_role for host in hosts], complaints)
     for hosts in by_role:
         _check_names(hosts, complaints)
         _check_addresses(hosts, complaints)
     terminals, servers = ({_folded_name(host): host for host in hosts} for hosts in by_role)
     for name in terminals.keys() & servers.keys() - {""}:
         _check_both(terminals[name], servers[name], complaints)
+    if not complaints and not any(by_role):
+        site = whole.entries.get("site")
+        at = site.key if site else whole.origin
+        complaints.add(at, "empty", "no host is declared.", "List hosts below 'terminals:' or 'servers:'.")
 
 
 def machines(declared: DeclaredSite) -> tuple[Host, ...]:
@@ -70,11 +77,27 @@ def _check_names(hosts: list[Section], complaints: Complaints) -> None:
         first.setdefault(name, tree)
 
 
+def _check_computer_names(hosts: list[Section], complaints: Complaints) -> None:
+    """All hosts of a site stand in one network, where Windows takes a name once, without case."""
+    first: dict[str, tuple[str, Tree]] = {}
+    for host in hosts:
+        tree = host.get("computer_name")
+        declared = tree.get("name") if isinstance(tree, Section) else tree
+        name = (text_of(declared) or "").casefold()
+        if declared is None or not name:
+            continue
+        taken_by, taken = first.setdefault(name, (_folded_name(host), declared))
+        if taken is not declared and taken_by != _folded_name(host):
+            what = f"another host has this computer name already, in line {taken.origin.line}."
+            next_step = "Give each host its own; case does not count."
+            complaints.add(declared.origin, "duplicate-computer-name", what, next_step)
+
+
 def _check_addresses(hosts: list[Section], complaints: Complaints) -> None:
     first: dict[str, tuple[int, Tree]] = {}
     for place, host in enumerate(hosts):
         for tree in _addresses(host):
-            taken_by, taken = first.setdefault(_same_address(text_of(tree) or ""), (place, tree))
+            taken_by, taken = first.setdefault(same_address(text_of(tree) or ""), (place, tree))
             if taken_by != place:
                 what = f"another host has this address already, in line {taken.origin.line}."
                 complaints.add(tree.origin, "duplicate-address", what, "Give each host its own address.")
@@ -83,13 +106,6 @@ def _check_addresses(hosts: list[Section], complaints: Complaints) -> None:
 def _addresses(host: Section) -> list[Tree]:
     found = (follow(host, ("connect", key)) for key in ("address", "first_address"))
     return [tree for steps, tree in found if len(steps) == 2 and text_of(tree)]
-
-
-def _same_address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return text.casefold().removesuffix(".")
 
 
 def _check_both(terminal: Section, server: Section, complaints: Complaints) -> None:

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import lru_cache
 
+from provisioner.manifest.site import DeclaredSite
+
 MASK = "***"
+TOP_KEYS = frozenset(DeclaredSite.model_fields)
+_TOP_KEY = re.compile(rf"""[{{ ]{{0,8}}["']?({"|".join(TOP_KEYS)})["']?[ \t]{{0,8}}:([ \t]|$)""")
 
 _TELLING = re.compile(r"pass|pwd|secret|token|credential|(^|[_-])p(in|w)$", re.IGNORECASE)
 # Every part has a bound: a line may be a mebibyte long, and matching must stay linear in it.
@@ -21,7 +25,8 @@ _REFERENCE = re.compile(
     re.VERBOSE,
 )
 _NOTHING_YET = re.compile(r"[{]?\s*(#.*)?$")
-_IN_ADDRESS = re.compile(r"//[^/@\s]+@")
+_LOGON = re.compile(r"//|(?<=\S):(?!//|\s)")
+"""What stands between here and the last '@' of a line may be a password: `user:password@host`."""
 
 
 @lru_cache(maxsize=4096)
@@ -30,6 +35,17 @@ def tells_of_secret(key: str) -> bool:
     if _TELLING.search(key):
         return True
     return 5 <= len(key) <= 11 and SequenceMatcher(None, key.lower(), "password").ratio() >= 0.75
+
+
+def without_logons(text: str) -> str:
+    """The text with everything blotted out that could be the password of a `user:password@host`."""
+    start = _LOGON.search(text, 0, max(text.rfind("@"), 0))
+    return text[: start.end()] + MASK + text[text.rfind("@") :] if start else text
+
+
+def shown_lines(lines: list[str]) -> tuple[str, ...]:
+    """The lines, secrets blotted out; none of a text that is no manifest but, say, a file of passwords."""
+    return masked_lines(lines) if any(map(_TOP_KEY.match, lines)) else ()
 
 
 def masked_lines(lines: list[str]) -> tuple[str, ...]:
@@ -54,7 +70,7 @@ def _masked(lines: list[str]) -> Iterator[str]:
             below = None if literal is None else indent
             expected = literal == len(line)
             shown = line if literal is None or expected else line[:literal] + MASK
-            yield _IN_ADDRESS.sub(f"//{MASK}@", shown)
+            yield without_logons(shown)
 
 
 def _literal_start(line: str) -> int | None:

@@ -14,7 +14,7 @@ from ruamel.yaml.composer import Composer
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from provisioner.manifest.complaint import Complaints
-from provisioner.manifest.masking import masked_lines
+from provisioner.manifest.masking import shown_lines
 from provisioner.manifest.tree import Entry, Listing, Origin, Scalar, Section, Source, Tree
 from provisioner.manifest.yaml_faults import in_plain_words
 
@@ -64,7 +64,7 @@ def read_tree(path: Path, name: str, order: int, complaints: Complaints) -> Tree
     if text is None:
         return None
     lines = _LINE_BREAK.split(text)
-    source = Source(name, order, masked_lines(lines))
+    source = Source(name, order, shown_lines(lines))
     node = None if _has_long_line(lines, source, complaints) else _composed(text, source, complaints)
     if node is None:
         return None
@@ -98,7 +98,7 @@ def _decoded(content: bytes, name: str, order: int, complaints: Complaints) -> s
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8-sig")
         lines = _LINE_BREAK.split(before)
-        at = Origin(Source(name, order, masked_lines(lines)), len(lines), len(lines[-1]) + 1)
+        at = Origin(Source(name, order, shown_lines(lines)), len(lines), len(lines[-1]) + 1)
         complaints.add(at, "encoding", "the file is not UTF-8 from here on.", "Save it as UTF-8.")
         return None
 

@@ -4,22 +4,58 @@ from __future__ import annotations
 
 import base64
 import json
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from provisioner.cli.contact import Options, asking_lines, reach_for
+from provisioner.errors import LoginRefusedError
+from provisioner.manifest.load import load
+from provisioner.resources.base import Ask
 from tests.cli.conftest import CommandLine
 
 NTLM, BASIC = "control-room-1", "control-room-2"
 
 
+CODES = {None: (2, 6, 6, 6), "password": (3, 3, 3, 3), "certificate_sha256": (3, 3, 3, 3)}
+"""Exit codes of plan, apply, drift and plan --out; after the apply a restart waits."""
+
+
 def _forms(secret: str) -> list[bytes]:
-    """The secret as it may stand in a file: as it is, in UTF-16, and in base64."""
-    raw = [secret.encode(), secret.encode("utf-16-le")]
-    return raw + [base64.b64encode(form)[:-4] for form in raw]
+    """The secret as it may stand in a file: as it is, in UTF-16, in base64 and in the header of Basic."""
+    forms = []
+    for encoding in ("utf-8", "utf-16-le"):
+        raw, user = secret.encode(encoding), "provision:".encode(encoding)
+        forms += [raw, base64.b64encode(raw)[:-4], _in_base64_after(user, raw)]
+    return forms
 
 
-@pytest.mark.parametrize("spoil", [None, "password", "certificate_sha256"])
+def _in_base64_after(before: bytes, raw: bytes) -> bytes:
+    """The digits of base64 that depend on the secret alone, at its place after `before`."""
+    skipped = -len(before) % 3
+    whole = raw[skipped:]
+    return base64.b64encode(whole[: len(whole) // 3 * 3])
+
+
+def _leaks(secrets: Iterable[str], texts: Mapping[str, bytes]) -> set[str]:
+    """Names of the texts in which one of the secrets stands."""
+    forms = [form for secret in secrets for form in _forms(secret)]
+    return {name for name, text in texts.items() if any(form in text for form in forms)}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+@pytest.mark.parametrize("before", ["", "provision:"])
+@pytest.mark.parametrize("packed", [bytes, base64.b64encode])
+def test_the_search_would_find_a_leak(encoding: str, before: str, packed: Callable[[bytes], bytes]) -> None:
+    leak = packed(f"{before}Canary-4711".encode(encoding))
+    texts = {"leak": b"Authorization: Basic " + leak + b"\r\n", "other": packed(b"provision:Sparrow-4711")}
+    assert _leaks(["Canary-4711"], texts) == {"leak"}
+
+
+@pytest.mark.parametrize("spoil", list(CODES))
 def test_no_password_is_ever_seen(
     provisioner: CommandLine, spoil: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -35,6 +71,7 @@ def test_no_password_is_ever_seen(
     secrets.append("Canary-0815-from-the-environment")
 
     said = ""
+    codes: dict[str, tuple[int, ...]] = {"human": (), "json": ()}
     for verb, *more in (
         ["plan", "-v", "-v"],
         ["apply", "--yes", "--restart", "never", "-v"],
@@ -42,21 +79,34 @@ def test_no_password_is_ever_seen(
         ["plan", "--out", provisioner.folder / "saved"],
     ):
         for format_ in ("human", "json"):
-            provisioner(str(verb), *more, "--format", format_)
+            codes[format_] += (provisioner(str(verb), *more, "--format", format_),)
             said += provisioner.out + provisioner.err
     written = {path: path.read_bytes() for path in provisioner.folder.rglob("*") if path.is_file()}
     kept_by_the_lab = {"passwords.json", "lab.json", "endpoints.json"}
-    for form in (form for secret in secrets for form in _forms(secret)):
-        assert form not in said.encode()
-        leaks = [
-            str(path)
-            for path, content in written.items()
-            if form in content and path.name not in kept_by_the_lab
-        ]
-        assert leaks == []
+    texts = {str(path): text for path, text in written.items() if path.name not in kept_by_the_lab}
+    assert _leaks(secrets, texts | {"said": said.encode()}) == set()
+    assert codes == {"human": CODES[spoil], "json": CODES[spoil]}
     for name in kept_by_the_lab:
         for path in provisioner.folder.rglob(name):
             _private(path)
+
+
+def test_a_password_from_the_environment_reaches_the_host_and_nothing_else(
+    provisioner: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way of a real site, but for where it dials; a lab otherwise puts its own passwords in."""
+    monkeypatch.setenv("DEMO_WINRM", "Canary-0815-from-the-environment")
+    site, lab = load(provisioner.site), provisioner.lab
+    reach = replace(reach_for(site, Options()), dial=lab.dial, pin=lab.pin)
+    said = []
+    for host, line in asking_lines(site.hosts, reach, "run-1").items():
+        with pytest.raises(LoginRefusedError) as refused:
+            line.ask([Ask("host")])
+        said += traceback.format_exception(refused.value)
+        said += [repr(refused.value), repr(line), repr(line.target), repr(line.meter)]
+        line.hang_up()
+        assert provisioner.counts(host)["refused_logons"] == 1
+    assert _leaks(["Canary-0815-from-the-environment"], {"said": "".join(said).encode()}) == set()
 
 
 def _private(path: Path) -> None:
@@ -67,10 +117,8 @@ def _private(path: Path) -> None:
 
 def test_a_secret_that_was_written_out_is_refused_and_not_repeated(provisioner: CommandLine) -> None:
     provisioner.rewrite("password: {env: DEMO_WINRM}}", "password: Canary-4711-in-the-manifest}")
-    for verb in ("validate", "plan"):
-        arguments = [] if verb == "plan" else None
-        code = provisioner(verb) if arguments is not None else _validate(provisioner)
-        assert code == 64
+    for verb in (_validate, lambda provisioner: provisioner("plan")):
+        assert verb(provisioner) == 64
         assert "Canary" not in provisioner.out + provisioner.err
         assert "env" in provisioner.err
 

@@ -91,10 +91,20 @@ def test_when_the_results_are_lost_for_good_the_reading_back_still_proves_them(
 
 
 @BOTH
-def test_a_batch_that_never_began_is_not_done(provisioner: CommandLine, host: str) -> None:
+def test_a_batch_that_was_lost_before_it_began_is_sent_again(provisioner: CommandLine, host: str) -> None:
     provisioner.lab.fault("drop_before", host=host, operation="command", nth=2, times=1)
-    code = provisioner("apply", "--only", host, "--yes", "--restart", "never")
-    assert code in (1, 6)
+    assert provisioner("apply", "--only", host, "--yes", "--restart", "never") == 6
+    assert provisioner.lab.faults()[0]["seen"] > 2
+    assert provisioner("apply", "--only", host, "--yes", "--restart", "now") == 0
+    assert provisioner("plan", "--only", host) == 0
+
+
+@BOTH
+def test_a_batch_that_never_began_is_not_done(provisioner: CommandLine, host: str) -> None:
+    provisioner.lab.fault("drop_before", host=host, operation="send", nth=2, times=1)
+    assert provisioner("apply", "--only", host, "--yes", "--restart", "never") == 3
     assert "Traceback" not in provisioner.err
-    provisioner("apply", "--only", host, "--yes", "--restart", "now")
+    assert provisioner.counts(host)["writes"] == 0
+    provisioner.lab.clear_faults()
+    assert provisioner("apply", "--only", host, "--yes", "--restart", "now") == 0
     assert provisioner("plan", "--only", host) == 0

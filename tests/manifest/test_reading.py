@@ -15,7 +15,7 @@ from provisioner.manifest.complaint import Complaints
 from provisioner.manifest.load import load
 from provisioner.manifest.reading import LARGEST_FILE, core_value, read_tree
 from provisioner.manifest.tree import Listing, Scalar, Section, Tree
-from tests.manifest.written import complaints_about, places
+from tests.manifest.written import complaints_about, places, site
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n"
@@ -72,7 +72,7 @@ def test_a_file_in_another_encoding(tmp_path: Path) -> None:
 
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     file = tmp_path / "site.yaml"
-    file.write_bytes("site: harbour\n".encode("utf-8-sig"))
+    file.write_bytes(site().encode("utf-8-sig"))
     assert load(tmp_path).name == "harbour"
 
 
