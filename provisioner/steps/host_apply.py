@@ -196,7 +196,9 @@ class HostApply:
             except (HeldError, UnreachableError, ConversationError):
                 if time.monotonic() > deadline or not self._sent:
                     raise
-            self.line.abandon()
+            # This shell is the reading's own; the batch's was left alone. Each one left behind counts
+            # against the account's 30 (MaxShellsPerUser).
+            self.line.hang_up()
             time.sleep(1)
 
     def _event(self, news: News) -> Iterator[Event]:

@@ -72,10 +72,9 @@ class Human:
 
     def complaints(self, complaints: Sequence[Complaint]) -> str:
         """All faults of a manifest, in file order, with the line and a mark under the place."""
-        parts = [self._complaint(complaint) for complaint in complaints[:MOST_COMPLAINTS]]
-        more = len(complaints) - len(parts)
-        parts += [f"... and {more} more\n"] if more else []
-        faults = _many(len(complaints), "fault")
+        parts = [self._complaint(complaint) for complaint in complaints]
+        capped = any(complaint.code == "more" for complaint in complaints)
+        faults = f"more than {MOST_COMPLAINTS} faults" if capped else _many(len(complaints), "fault")
         return "\n".join([*parts, f"{faults}; no host was contacted."]) + "\n"
 
     def valid(self, name: str, hosts: int, items: int) -> str:
