@@ -48,7 +48,7 @@ def folded(value: JsonValue) -> Any:
 
 def plain(value: Any) -> Any:
     """A copy in ordinary dicts and lists."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [plain(inner) for inner in value]

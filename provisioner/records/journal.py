@@ -30,6 +30,8 @@ class Journal:
 
     def __init__(self, state: Path, site: str, run: str) -> None:
         self._lock = Lock()
+        self._syncing = Lock()
+        self._written = self._synced = 0
         try:
             self.path = private_folder(state / "runs" / site) / f"{run}.jsonl"
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
@@ -48,8 +50,20 @@ class Journal:
         text = json.dumps(stamped, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode("ascii")
         with self._lock:
             self._file.write(_checked(text))
-            self._file.flush()
+            self._written += 1
+            mine = self._written
+        self._sync(mine)
+
+    def _sync(self, mine: int) -> None:
+        """One fsync serves all who wrote before it began: many hosts report at once."""
+        with self._syncing:
+            if self._synced >= mine:
+                return
+            with self._lock:
+                self._file.flush()
+                upto = self._written
             os.fsync(self._file.fileno())
+            self._synced = upto
 
     def close(self) -> None:
         """Nothing more will be recorded."""
