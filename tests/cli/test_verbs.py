@@ -181,3 +181,18 @@ def test_a_reader_that_goes_away_ends_the_words_and_not_the_work(provisioner: Co
     *_, last = read_journal(journal)
     assert (last["happened"], last["exit_code"]) == ("ended", 0)
     assert provisioner("plan") == 0
+
+
+def test_lab_up_neither_replaces_nor_removes_a_file_that_no_lab_wrote(provisioner: CommandLine) -> None:
+    precious = provisioner.folder / "precious.txt"
+    precious.write_text("precious")
+    state = ["--lab-state", str(provisioner.folder / "lab")]
+    assert run(["lab", "up", str(provisioner.site), "--endpoints", str(precious), *state]) == 64
+    assert precious.read_text() == "precious"
+
+
+def test_a_lab_that_is_refused_leaves_the_running_lab_its_endpoints(provisioner: CommandLine) -> None:
+    before = provisioner.endpoints.read_text("utf-8")
+    state = ["--lab-state", str(provisioner.folder / "lab")]
+    assert run(["lab", "up", str(provisioner.site), "--endpoints", str(provisioner.endpoints), *state]) == 4
+    assert provisioner.endpoints.read_text("utf-8") == before
