@@ -77,7 +77,9 @@ def chosen_hosts(site: Site, only: Sequence[str]) -> tuple[Host, ...]:
 def asking_lines(hosts: Sequence[Host], reach: Reach, run: str) -> dict[str, AskingWindowsLine]:
     """Lines that cannot write."""
     return {
-        host.name: AskingWindowsLine(_target(host, reach), _password(host, reach), reach.dial, run)
+        host.name: AskingWindowsLine(
+            _target(host, reach), _password(host, reach), reach.dial, run, reveal_secret=reach.secret
+        )
         for host in hosts
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from hashlib import pbkdf2_hmac
+from hmac import compare_digest
 from typing import Any
 
 from provisioner.errors import (
@@ -23,7 +25,7 @@ from provisioner.links.meter import Meter
 from provisioner.links.secrets import blotted
 from provisioner.links.winrm_shell import Target, WinrmShell
 from provisioner.links.wire import ask_request, change_request
-from provisioner.resources.base import Ask, ClockOffset, Reply, Secret
+from provisioner.resources.base import Ask, ClockOffset, Compare, Reply, Secret
 from provisioner.resources.conversation import (
     Answers,
     Batch,
@@ -34,11 +36,19 @@ from provisioner.resources.conversation import (
     step_results,
 )
 from provisioner.resources.host import run_file
+from provisioner.resources.host_facts import WayIn
+
+MOST_ITERATIONS = 2_000_000
+"""A host says how often it hashed; one that means us ill must not keep us busy for ever."""
 
 
 def wall_ms() -> int:
     """Our own clock, UTC, milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def _followed_by_nobody(_: Secret) -> str:
+    raise SecretError("no secret is followed here.")
 
 
 class AskingWindowsLine:
@@ -52,6 +62,7 @@ class AskingWindowsLine:
         run: str,
         *,
         now_ms: Callable[[], int] = wall_ms,
+        reveal_secret: Callable[[Secret], str] = _followed_by_nobody,
     ) -> None:
         self.target = target
         self.meter = Meter("winrm")
@@ -62,6 +73,25 @@ class AskingWindowsLine:
         self._clock: tuple[int, int] | None = None
         """The host's clock minus ours lies between these (milliseconds), as last measured."""
         self._revealed: set[str] = set()
+        self._reveal_secret = reveal_secret
+
+    @property
+    def way_in(self) -> WayIn:
+        """How the host is reached."""
+        target = self.target
+        pinned = target.certificate_sha256 is not None
+        return WayIn(target.addresses, target.port, target.https, target.username, pinned)
+
+    def prove(self, call: Compare) -> Reply:
+        """Compare with a secret on our side; null where it cannot be followed here."""
+        if not 0 < call.iterations <= MOST_ITERATIONS:
+            return Reply({"same": None})
+        try:
+            value = self._followed(call.secret)
+        except HostError:
+            return Reply({"same": None})
+        made = pbkdf2_hmac("sha256", value.encode(), bytes.fromhex(call.salt), call.iterations)
+        return Reply({"same": compare_digest(made.hex(), call.digest.lower())})
 
     def ask(self, calls: Sequence[Ask], *, poll: bool = False) -> Sequence[Reply | ScriptError]:
         """One conversation for all calls. Raises `HostError`."""
@@ -115,6 +145,14 @@ class AskingWindowsLine:
             f"{call.script}.read.ps1 failed: {said}", error_id=row.error.id, where=self.target.name
         )
 
+    def _followed(self, place: Secret) -> str:
+        try:
+            value = self._reveal_secret(place)
+        except SecretError as error:
+            raise HostError(error.what, where=self.target.name, next_step=error.next_step) from None
+        self._revealed.add(value)
+        return value
+
     def _misfit(self) -> ConversationError:
         return ConversationError(
             "its answer does not have the form of our scripts'",
@@ -125,10 +163,6 @@ class AskingWindowsLine:
 
 class ChangingWindowsLine(AskingWindowsLine):
     """Can also write. Built only for `apply`."""
-
-    def __init__(self, *args: Any, reveal_secret: Callable[[Secret], str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._reveal_secret = reveal_secret
 
     def change(self, batch: Batch) -> Iterator[News]:
         """Send a batch and give its news. Raises `HeldError` where another run writes, and `HostError`."""
@@ -185,14 +219,6 @@ class ChangingWindowsLine(AskingWindowsLine):
             raise ConversationError("the host's clock was never read in this run", where=self.target.name)
         least, most = self._clock
         return max(least, 0) or min(most, 0)
-
-    def _followed(self, place: Secret) -> str:
-        try:
-            value = self._reveal_secret(place)
-        except SecretError as error:
-            raise HostError(error.what, where=self.target.name, next_step=error.next_step) from None
-        self._revealed.add(value)
-        return value
 
     def _held(self, run: str) -> HeldError:
         # Without a run file the lock may be anybody's: any process there can take a system-wide name.

@@ -10,7 +10,7 @@ from typing import Any
 from provisioner.manifest.complaint import Complaints
 from provisioner.manifest.extends import read_whole
 from provisioner.manifest.judging import judged
-from provisioner.manifest.machines import check_machines, machines
+from provisioner.manifest.machines import check_items, check_machines, machines
 from provisioner.manifest.site import Host, Site
 from provisioner.manifest.variables import evaluated
 
@@ -31,6 +31,8 @@ def load(path: Path) -> Site:
     effective = evaluated(whole, complaints)
     declared = judged(effective, complaints)
     check_machines(effective, complaints)
+    if declared is not None:
+        check_items(declared, effective, complaints)
     complaints.stop_if_any(file.as_posix())
     if declared is None:
         raise AssertionError("a manifest that is not valid has a complaint")

@@ -6,7 +6,7 @@ from provisioner.manifest.complaint import Complaints
 from provisioner.manifest.connect import same_address
 from provisioner.manifest.site import DeclaredHost, DeclaredSite, Host
 from provisioner.manifest.tree import Listing, Section, Tree, follow, plain, text_of
-from provisioner.resources import ALL, BY_NAME
+from provisioner.resources import ALL
 
 _LISTS = ("terminals", "servers")
 
@@ -28,6 +28,20 @@ def check_machines(whole: Section, complaints: Complaints) -> None:
         site = whole.entries.get("site")
         at = site.key if site else whole.origin
         complaints.add(at, "empty", "no host is declared.", "List hosts below 'terminals:' or 'servers:'.")
+
+
+def check_items(declared: DeclaredSite, whole: Section, complaints: Complaints) -> None:
+    """Complain of two items of one kind on one host that mean the same thing."""
+    for role in _LISTS:
+        for place, host in enumerate(getattr(declared, role)):
+            for kind in (kind for kind in ALL if kind.section):
+                first: dict[str, Tree] = {}
+                for at, item in enumerate(getattr(host, kind.section) or ()):
+                    tree = follow(whole, (role, place, kind.section, at))[1]
+                    taken = first.setdefault(item.key, tree)
+                    if taken is not tree:
+                        what = f"this stands here already, in line {taken.origin.line}."
+                        complaints.add(tree.origin, "duplicate-item", what, "Keep one of the two.")
 
 
 def machines(declared: DeclaredSite) -> tuple[Host, ...]:
@@ -113,7 +127,7 @@ def _check_both(terminal: Section, server: Section, complaints: Complaints) -> N
     if ways[0] and ways[1] and plain(ways[0].value) != plain(ways[1].value):
         what = "this machine is a terminal too, and is reached differently there."
         complaints.add(ways[1].key, "two-roles", what, "Declare the same 'connect' in both places.")
-    for key in ("maintenance_window", *BY_NAME):
+    for key in ("maintenance_window", *(kind.place() for kind in ALL)):
         in_terminal, in_server = terminal.entries.get(key), server.entries.get(key)
         if in_terminal and in_server:
             what = f"this machine is a terminal too, and has '{key}' there, in line {in_terminal.key.line}."

@@ -38,12 +38,22 @@ class DeclaredHost(Declared):
 
     def resources(self) -> tuple[Resource, ...]:
         """The declared settings, in the order in which a host is changed."""
-        declared = (getattr(self, kind.kind) for kind in ALL)
-        return tuple(setting for setting in declared if setting is not None)
+        return tuple(setting for kind in ALL for setting in self._of(kind))
+
+    def _of(self, kind: type[Resource]) -> tuple[Resource, ...]:
+        declared = getattr(self, kind.place())
+        if declared is None:
+            return ()
+        return tuple(declared) if kind.section else (declared,)
 
 
 def _with_every_kind(title: str, role: Role) -> type[DeclaredHost]:
-    sections: dict[str, Any] = {kind.kind: (kind, None) for kind in ALL}
+    sections: dict[str, Any] = {
+        kind.place(): (Annotated[list[kind], Field(description=f"{kind.title}.")], None)  # type: ignore[valid-type]
+        if kind.section
+        else (kind, None)
+        for kind in ALL
+    }
     model = create_model(title, __base__=DeclaredHost, __doc__=f"A {role}.", **sections)
     model.role = role
     return model

@@ -16,6 +16,8 @@ from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
+from provisioner.resources.host_facts import HostFacts, WayIn
+
 Facts: TypeAlias = Mapping[str, JsonValue]
 Verb: TypeAlias = Literal["create", "update", "delete", "restart"]
 T = TypeVar("T")
@@ -50,6 +52,20 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Compare:
+    """Whether `digest` was made of this secret: PBKDF2 with HMAC-SHA-256, `salt` and `digest` as hex.
+
+    No host hears of it: the link answers, with `{"same": true}`, `false`, or null where the secret cannot
+    be followed here.
+    """
+
+    secret: Secret
+    salt: str
+    iterations: int
+    digest: str
+
+
+@dataclass(frozen=True)
 class Change:
     """A call of the write script `<script>.write.ps1` with one verb."""
 
@@ -73,7 +89,7 @@ class Reply:
     clock_slack_ms: int = 0
 
 
-Asking: TypeAlias = Generator[Ask, Reply, T]
+Asking: TypeAlias = Generator[Ask | Compare, Reply, T]
 Changing: TypeAlias = Generator[Change, Reply, T]
 
 
@@ -83,12 +99,14 @@ class Observed:
 
     `facts` are in the manifest's words. `rests_on` is the reply in Windows' words, exactly as the same read
     of this one thing would answer again: the host compares it before a step writes, and answers *moved*
-    where it no longer holds. Neither holds a measured quantity.
+    where it no longer holds. Neither holds a measured quantity. `notes` are said in the plan: what could
+    not be compared, what a change will take along.
     """
 
     facts: Facts
     rests_on: Mapping[str, JsonValue]
     present: bool = True
+    notes: tuple[str, ...] = ()
 
 
 class Risk(StrEnum):
@@ -169,6 +187,12 @@ class Resource(BaseModel):
     """Name of the section in the manifest, of the module and of its scripts."""
     title: ClassVar[str]
     """The kind in the words of the Axis manual, for people."""
+    section: ClassVar[str] = ""
+    """For a kind of which a host may have several: the name of its list in the manifest."""
+    verbs: ClassVar[tuple[Verb, ...]] = ("update",)
+    """What its write script can do."""
+    confidential: ClassVar[frozenset[str]] = frozenset()
+    """Keys of the raw reply whose values a plan keeps by their SHA-256 alone."""
     shorthand: ClassVar[str | None] = None
     """A field that may be written alone: `computer_name: X` for `computer_name: {name: X}`."""
     examples: ClassVar[tuple[Mapping[str, Any], ...]]
@@ -194,6 +218,16 @@ class Resource(BaseModel):
         """Tells items of one kind on one host apart, in normal form; empty where there is only one."""
         return ""
 
+    @classmethod
+    def place(cls) -> str:
+        """Its key in the manifest of a host."""
+        return cls.section or cls.kind
+
+    @property
+    def gone(self) -> bool:
+        """Whether the item is declared absent."""
+        return False
+
     @property
     def needs(self) -> tuple[str, ...]:
         """Addresses (`host/kind` or `host/kind/key`) of items that must be done before this one."""
@@ -205,6 +239,10 @@ class Resource(BaseModel):
 
     def refuse(self, live: Observed) -> Refusal | None:
         """Why this host cannot or must not become as declared; asked only where something differs."""
+        return None
+
+    def guard(self, live: Observed, around: Surroundings) -> Refusal | None:
+        """Why the change would lock people or us out; asked for each create, update and delete."""
         return None
 
     def risks(self, changed: frozenset[str]) -> tuple[Risk, ...]:
@@ -245,3 +283,14 @@ class Resource(BaseModel):
         Raises `ScriptFailure` where the script would throw.
         """
         raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a guard looks at besides its own item: the host, our way in, and all else that is declared."""
+
+    host: HostFacts
+    way_in: WayIn
+    declared: Sequence[Resource]
+    observed: Mapping[tuple[str, str], Observed]
+    """By kind and key."""

@@ -9,7 +9,8 @@ from typing import Any, Literal, Protocol, TypeAlias, get_args
 from pydantic import JsonValue
 
 from provisioner.errors import ScriptError
-from provisioner.resources.base import Ask, Change, Reply
+from provisioner.resources.base import Ask, Change, Compare, Reply
+from provisioner.resources.host_facts import WayIn
 
 StepState: TypeAlias = Literal["done", "failed", "skipped", "moved"]
 
@@ -74,6 +75,13 @@ News: TypeAlias = StepResult | LeftOverTaken | Answers
 
 class AskingLine(Protocol):
     """One host's line that can only ask."""
+
+    @property
+    def way_in(self) -> WayIn:
+        """How it reaches the host."""
+
+    def prove(self, call: Compare) -> Reply:
+        """Compare with a secret; the host hears nothing of it."""
 
     def ask(self, calls: Sequence[Ask], *, poll: bool = False) -> Sequence[Reply | ScriptError]:
         """All calls in one conversation. Raises `HostError`. A poll is not counted among the requests."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from pydantic import JsonValue
 
 from provisioner.resources import wmi_simulated
 from provisioner.resources.base import Ask, Asking, Change, Changing, Machine, ScriptFailure
+from provisioner.resources.host_facts import HostFacts, LeftOver
 from provisioner.resources.registry_values import read_value
 
 OUR_FOLDER = r"C:\Program Files\provisioner"
@@ -29,29 +29,6 @@ LONGEST_DELAY = 315_360_000
 LONGEST_REASON = 512
 FILETIME_1970 = 116_444_736_000_000_000
 """1970 in Windows file time: 100 ns ticks since 1601 (MS-DTYP 2.3.3)."""
-
-
-@dataclass(frozen=True)
-class LeftOver:
-    """The run file of a run that ended without reading back: its id and the results it holds."""
-
-    run: str
-    results: tuple[Mapping[str, Any], ...]
-
-
-@dataclass(frozen=True)
-class HostFacts:
-    """What one reading of a Windows machine tells about the machine."""
-
-    machine_guid: str
-    computer_name: str
-    boot_filetime: int
-    """Last boot, 100 ns ticks since 1601, by the machine's own clock."""
-    local_time: datetime
-    """Wall clock in the machine's own time zone, without zone."""
-    left_over: LeftOver | None
-    applied: Mapping[str, Any]
-    """What our last change recorded there: `run`, `commit`, `items` by address; empty if nothing."""
 
 
 def read_host() -> Asking[HostFacts]:

@@ -64,12 +64,20 @@ def _by_host(
     wanted = [item.address for item in plan.items if item.action in WRITING and item.host in hosts]
     left_over = {host.name for host in plan.hosts if host.left_over and host.name in hosts}
     owner = {where: host for where, (host, _) in by_address(desired).items()}
+    removed = {item.address for item in plan.items if item.action is Action.DELETE}
     for addresses in waves(desired, wanted) or [[]]:
         groups: dict[str, list[str]] = {name: [] for name in left_over}
         left_over = set()
         for where in addresses:
             groups.setdefault(owner[where], []).append(where)
-        yield [(hosts[name], group) for name, group in groups.items() if not hosts[name].broken]
+        ordered = {name: _removals_last(group, removed) for name, group in groups.items()}
+        yield [(hosts[name], group) for name, group in ordered.items() if not hosts[name].broken]
+
+
+def _removals_last(addresses: list[str], removed: set[str]) -> list[str]:
+    """What is removed goes after all else, and backwards: nothing is taken from under what rests on it."""
+    kept = [where for where in addresses if where not in removed]
+    return kept + [where for where in reversed(addresses) if where in removed]
 
 
 def _mark_undone(plan: Plan, hosts: Mapping[str, HostApply]) -> None:

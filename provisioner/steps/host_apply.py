@@ -27,9 +27,9 @@ from provisioner.resources.conversation import (
     Step,
     StepResult,
 )
-from provisioner.resources.host import HostFacts
+from provisioner.resources.host_facts import HostFacts
 from provisioner.steps.events import Event, Happened, Record
-from provisioner.steps.items import address
+from provisioner.steps.items import address, asked
 from provisioner.steps.plan import plan_item
 from provisioner.steps.plan_value import Action, Item, Run
 from provisioner.steps.read import HostLive, read_host_live
@@ -98,7 +98,11 @@ class HostApply:
     def read_back(self) -> Iterator[LeftOverTaken]:
         """Remove the run file and read everything declared here; the result is `self.live`."""
         taken: list[LeftOverTaken] = []
-        live = read_host_live(self.name, self.resources, lambda calls: self._ask_under_mutex(calls, taken))
+
+        def send(calls: Sequence[Ask]) -> Sequence[Reply | ScriptError]:
+            return self._ask_under_mutex(calls, taken)
+
+        live = read_host_live(self.name, self.resources, self.line, send)
         if live.facts is None:
             error = live.error
             raise error if isinstance(error, HostError) else HostError(str(error), where=self.name)
@@ -246,7 +250,7 @@ class HostApply:
                 talk = resource.update(seen)
         needs = tuple(need for need in resource.needs if need in batch)
         self._sent.add(where)
-        return Step(where, next(talk), needs, next(type(resource).read([resource])), seen.rests_on)
+        return Step(where, next(talk), needs, asked(resource), seen.rests_on)
 
     def _applied(self, batch: Sequence[str]) -> Applied:
         """What was recorded before, what is as declared now, and of this batch what the host does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from provisioner.resources.base import Resource
+from provisioner.resources.base import Ask, Resource
 
 Desired: TypeAlias = Mapping[str, Sequence[Resource]]
 """Declared resources by host name, in registry order."""
@@ -31,3 +31,10 @@ def by_address(desired: Desired) -> dict[str, tuple[str, Resource]]:
         for host, resources in desired.items()
         for resource in resources
     }
+
+
+def asked(resource: Resource) -> Ask:
+    """The question whose answer a change of this item rests on."""
+    ask = next(type(resource).read([resource]))
+    assert isinstance(ask, Ask)
+    return ask

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
@@ -13,7 +14,7 @@ from provisioner.resources.base import Facts, Observed, Reason, Resource
 from provisioner.resources.comparing import differs
 from provisioner.steps.compare import differing, explain
 from provisioner.steps.items import Desired, address
-from provisioner.steps.plan_value import Action, Cause, FieldChange, Item, PlannedHost
+from provisioner.steps.plan_value import WRITING, Action, Cause, FieldChange, Item, PlannedHost
 from provisioner.steps.read import HostLive, Live
 
 State: TypeAlias = Literal["answered", "unreachable", "login_refused", "certificate_refused", "failed"]
@@ -42,10 +43,38 @@ def plan_item(host: str, resource: Resource, live: HostLive) -> Item:
         return _item(host, resource, Action.UNKNOWN, _unknown_reason(error)).model_copy(
             update={"what": error.what, "next_step": error.next_step}
         )
-    seen = live.observed.get(where)
-    if seen is None or not seen.present:
-        return _missing(host, resource, seen)
-    return _compared(host, resource, seen, live)
+    seen = live.observed.get(where) or Observed({}, {}, present=False)
+    if resource.gone:
+        made = _to_remove(host, resource, seen)
+    elif not seen.present:
+        made = _missing(host, resource, seen)
+    else:
+        made = _compared(host, resource, seen, live)
+    made = made.model_copy(update={"notes": seen.notes})
+    return _guarded(made, resource, seen, live) if made.action in WRITING else made
+
+
+def _guarded(item: Item, resource: Resource, seen: Observed, live: HostLive) -> Item:
+    """The same, or refused: where the host forbids every change, or this one would lock somebody out."""
+    around = live.around()
+    if around is None:
+        return item
+    refusal = resource.guard(seen, around)
+    if refusal is None:
+        return item
+    said = {"what": refusal.what, "next_step": refusal.next_step, "restart": "no"}
+    return item.model_copy(update={"action": Action.REFUSED, "reason": refusal.reason, **said})
+
+
+def _to_remove(host: str, resource: Resource, seen: Observed) -> Item:
+    if not seen.present:
+        return _item(host, resource, Action.KEEP, Reason.DECLARED_ABSENT).model_copy(
+            update={"rests_on": resource_digest(resource, seen)}
+        )
+    changes = tuple(FieldChange(field=name, before=was, after=None) for name, was in seen.facts.items())
+    made = _item(host, resource, Action.DELETE, Reason.DECLARED_ABSENT)
+    update = {"changes": changes, "rests_on": resource_digest(resource, seen)}
+    return made.model_copy(update=update | {"risks": resource.risks(frozenset(seen.facts))})
 
 
 def _compared(host: str, resource: Resource, seen: Observed, live: HostLive) -> Item:
@@ -56,7 +85,7 @@ def _compared(host: str, resource: Resource, seen: Observed, live: HostLive) -> 
         reason = Reason.RESTART_PENDING if pending else Reason.AS_DECLARED
         kept = _item(host, resource, Action.KEEP, reason)
         return kept.model_copy(
-            update={"rests_on": digested(seen.rests_on), "restart": "pending" if pending else "no"}
+            update={"rests_on": resource_digest(resource, seen), "restart": "pending" if pending else "no"}
         )
     changes = tuple(
         FieldChange(field=name, before=before, after=after)
@@ -67,7 +96,7 @@ def _compared(host: str, resource: Resource, seen: Observed, live: HostLive) -> 
         "changes": changes,
         "risks": risks,
         "restart": "needed" if "restart" in risks else "no",
-        "rests_on": digested(seen.rests_on),
+        "rests_on": resource_digest(resource, seen),
         "cause": cause(
             declared, seen.facts, _applied_facts(live, address(host, resource.kind, resource.key))
         ),
@@ -79,13 +108,18 @@ def _compared(host: str, resource: Resource, seen: Observed, live: HostLive) -> 
     return _item(host, resource, Action.UPDATE, Reason.DIFFERS).model_copy(update=update)
 
 
-def _missing(host: str, resource: Resource, seen: Observed | None) -> Item:
+def _missing(host: str, resource: Resource, seen: Observed) -> Item:
     changes = tuple(
         FieldChange(field=name, before=None, after=value) for name, value in resource.facts().items()
     )
-    rests_on = digested(seen.rests_on) if seen else {}
     made = _item(host, resource, Action.CREATE, Reason.MISSING)
-    return made.model_copy(update={"changes": changes, "rests_on": rests_on})
+    update = {"changes": changes, "rests_on": resource_digest(resource, seen)}
+    made = made.model_copy(update=update | {"risks": resource.risks(frozenset(resource.facts()))})
+    refusal = resource.refuse(seen)
+    if refusal is None:
+        return made
+    said = {"what": refusal.what, "next_step": refusal.next_step}
+    return made.model_copy(update={"action": Action.REFUSED, "reason": refusal.reason, **said})
 
 
 def cause(declared: Facts, live: Facts, applied: Facts | None) -> Cause:
@@ -148,20 +182,38 @@ def _state(error: Exception) -> State:
 LONGEST_FACT = 200
 
 
-def digested(facts: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Facts for a plan: long texts, like a whole policy file, by their SHA-256.
+def resource_digest(resource: Resource, seen: Observed) -> dict[str, JsonValue]:
+    """What the item rests on, as a plan may show it."""
+    return digested(seen.rests_on, resource.confidential)
+
+
+def digested(
+    facts: Mapping[str, JsonValue], confidential: frozenset[str] = frozenset()
+) -> dict[str, JsonValue]:
+    """Facts for a plan: long texts, like a whole policy file, and what is confidential by their SHA-256.
 
     A plan is shown in pull requests, and such a file holds what others declared.
     """
-    return {name: _digested(value) for name, value in facts.items()}
+    return {
+        name: _sha256(json.dumps(value, sort_keys=True))
+        if name in confidential and value is not None
+        else _digested(value, confidential)
+        for name, value in facts.items()
+    }
 
 
-def _digested(value: JsonValue) -> JsonValue:
+def _digested(value: JsonValue, confidential: frozenset[str]) -> JsonValue:
     if isinstance(value, dict):
-        return digested(value)
+        return digested(value, confidential)
+    if isinstance(value, list):
+        return [_digested(inner, confidential) for inner in value]
     if isinstance(value, str) and len(value) > LONGEST_FACT:
-        return f"sha256:{hashlib.sha256(value.encode()).hexdigest()}"
+        return _sha256(value)
     return value
+
+
+def _sha256(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def moved_fields(planned: Sequence[Item], fresh: Sequence[Item]) -> dict[str, tuple[str, ...]]:

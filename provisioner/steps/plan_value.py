@@ -67,6 +67,7 @@ class Item(Value):
     cause: Cause | None = None
     what: str = Field("", description="Why it is refused or unknown, in words.")
     next_step: str = ""
+    notes: tuple[str, ...] = Field((), description="What else there is to know, in words.")
     rests_on: Mapping[str, JsonValue] = Field(
         default_factory=dict, description="The live facts in Windows' words that the change rests on."
     )

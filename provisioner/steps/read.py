@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from provisioner.errors import HostError, ScriptError
 from provisioner.resources import BY_NAME
-from provisioner.resources.base import Ask, Observed, Reply, Resource
+from provisioner.resources.base import Asking, Observed, Resource, Surroundings
 from provisioner.resources.conversation import AskingLine
-from provisioner.resources.host import HostFacts, read_host
+from provisioner.resources.host import read_host
+from provisioner.resources.host_facts import HostFacts, WayIn
 from provisioner.steps.items import Desired, address, by_kind
-from provisioner.steps.talk import converse
+from provisioner.steps.talk import Prove, Send, converse
 
 PARALLEL = 32
 """Hosts read at once; a waiting host costs a thread, not a core."""
-
-Send: TypeAlias = Callable[[Sequence[Ask]], Sequence[Reply | ScriptError]]
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,9 @@ class HostLive:
     failed: Mapping[str, ScriptError] = field(default_factory=dict)
     """Kinds whose read failed on this host: their items are unknown, never absent."""
     error: HostError | ScriptError | None = None
+    declared: tuple[Resource, ...] = field(default=(), compare=False)
+    """What was asked for on this host."""
+    way_in: WayIn | None = None
     heard_at: float = field(default_factory=time.monotonic, compare=False)
 
     def local_time(self) -> datetime | None:
@@ -39,6 +41,16 @@ class HostLive:
         if self.facts is None:
             return None
         return self.facts.local_time + timedelta(seconds=time.monotonic() - self.heard_at)
+
+    def around(self) -> Surroundings | None:
+        """What a guard looks at; None where the host gave no facts."""
+        if self.facts is None or self.way_in is None:
+            return None
+        by_key = {}
+        for where, seen in self.observed.items():
+            _, kind, *rest = where.split("/", 2)
+            by_key[kind, rest[0] if rest else ""] = seen
+        return Surroundings(self.facts, self.way_in, self.declared, by_key)
 
 
 Live: TypeAlias = Mapping[str, HostLive]
@@ -55,7 +67,8 @@ def read(
     """
 
     def one(name: str) -> HostLive:
-        live = read_host_live(name, desired[name], lines[name].ask)
+        line = lines[name]
+        live = read_host_live(name, desired[name], line, line.ask)
         heard(name)
         return live
 
@@ -64,16 +77,18 @@ def read(
         return dict(zip(names, pool.map(one, names), strict=True))
 
 
-def read_host_live(name: str, resources: Sequence[Resource], send: Send) -> HostLive:
-    """One host in one round: what is declared there, and the machine itself."""
+def read_host_live(name: str, resources: Sequence[Resource], line: AskingLine, send: Send) -> HostLive:
+    """One host in one round: what is declared there, and the machine itself. `send` carries the asks."""
+    prove: Prove = line.prove
     try:
-        return _gather(name, converse(_talks(resources), send))
+        found = _gather(name, converse(_talks(resources), send, prove))
     except HostError as error:
         return HostLive(None, error=error)
+    return replace(found, declared=tuple(resources), way_in=line.way_in)
 
 
-def _talks(resources: Sequence[Resource]) -> dict[str, Generator[Ask, Reply, Any]]:
-    reads: dict[str, Generator[Ask, Reply, Any]] = {"": read_host()}
+def _talks(resources: Sequence[Resource]) -> dict[str, Asking[Any]]:
+    reads: dict[str, Asking[Any]] = {"": read_host()}
     for kind, items in by_kind(resources).items():
         reads[kind] = BY_NAME[kind].read(items)
     return reads

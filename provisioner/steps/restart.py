@@ -17,10 +17,12 @@ from provisioner.errors import (
     UnreachableError,
 )
 from provisioner.resources.conversation import Step, StepResult
-from provisioner.resources.host import HostFacts, read_host
+from provisioner.resources.host import read_host
 from provisioner.resources.host import restart_host as restart_talk
+from provisioner.resources.host_facts import HostFacts
 from provisioner.steps.events import Event, Happened
 from provisioner.steps.host_apply import STATES, HostApply
+from provisioner.steps.items import asked
 from provisioner.steps.plan_value import Action, Item
 from provisioner.steps.talk import converse
 
@@ -125,7 +127,9 @@ def _step(host: HostApply, because: Item) -> Step:
     """The restart rests on the very facts that wait for it: another's restart meanwhile makes it needless."""
     resource = next(r for r in host.resources if r.kind == because.kind and r.key == because.key)
     change = next(restart_talk(DELAY_SECONDS, "provisioner: taking over declared settings"))
-    return Step(f"{host.name}/restart", change, (), next(type(resource).read([resource])), because.rests_on)
+    return Step(
+        f"{host.name}/restart", change, (), asked(resource), host.live.observed[because.address].rests_on
+    )
 
 
 def _wait_for_new_boot(host: HostApply, before: HostFacts) -> bool:

@@ -105,7 +105,7 @@ class Human:
             lines.append(
                 f"  ~ an interrupted run ({plain(host.left_over)}) left its run file; apply takes it over"
             )
-        kept = [item for item in items if item.action is Action.KEEP and item.restart == "no"]
+        kept = [item for item in items if _as_declared(item)]
         lines += [line for item in items if item not in kept for line in self._item(item, drift=drift)]
         if kept:
             lines.append("  = as declared: " + ", ".join(plain(_short(item)) for item in kept))
@@ -118,7 +118,7 @@ class Human:
         notes += [CAUSE[item.cause]] if drift and item.cause else []
         lines = [f"  {sign} {plain(_short(item))}" + (f"  ({', '.join(notes)})" if notes else "")]
         lines += [f"      {c.field}: {value(c.before)} -> {value(c.after)}" for c in item.changes]
-        return lines + [f"      {said(text)}" for text in (item.what, item.next_step) if text]
+        return lines + [f"      {said(text)}" for text in (item.what, item.next_step, *item.notes) if text]
 
     def _wire(self, plan: Plan) -> str:
         rows = [
@@ -138,6 +138,11 @@ class Human:
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+
+
+def _as_declared(item: Item) -> bool:
+    """Nothing to say but its name."""
+    return item.action is Action.KEEP and item.restart == "no" and not item.notes
 
 
 def _short(item: Item) -> str:

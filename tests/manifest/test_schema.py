@@ -41,7 +41,7 @@ def test_our_examples_are_accepted(file: Path) -> None:
 def test_examples_of_every_kind_are_accepted(kind: Any) -> None:
     manifest = parsed(site())
     for example in kind.examples:
-        manifest["terminals"][0][kind.kind] = example
+        manifest["terminals"][0][kind.place()] = [example] if kind.section else example
         assert [error.message for error in VALIDATOR.iter_errors(manifest)] == []
 
 

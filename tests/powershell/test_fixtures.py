@@ -16,7 +16,10 @@ from .engine import powershell, run_cases
 from .fixtures import Fixture, RecordingMachine, fixtures, simulated, with_changes
 
 FIXTURES = fixtures()
-VERBS = {f"{kind.kind}/{verb}" for kind in ALL for verb in ("read", "update")} | {"host/read", "host/restart"}
+VERBS = {f"{kind.kind}/{verb}" for kind in ALL for verb in ("read", *kind.verbs)} | {
+    "host/read",
+    "host/restart",
+}
 LEAST_CASES, LEAST_PER_VERB = 40, 4
 
 

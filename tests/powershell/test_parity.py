@@ -16,6 +16,7 @@ from provisioner.resources import ALL
 from provisioner.resources.base import Ask, Resource
 from provisioner.resources.computer_name import NAMES
 from provisioner.resources.host import OUR_FOLDER
+from tests.resources.machine import filling
 
 from .engine import Engine, ask_request, change_request
 from .fixtures import simulated, with_changes
@@ -71,7 +72,7 @@ def _steps(machine: StillMachine) -> list[dict[str, Any]]:
         change = change_for(resource, value)
         if change is None:
             continue
-        arguments = filled(change.arguments, lambda _: 7_000)
+        arguments = filled(change.arguments, lambda place: filling(place, 7_000))
         kind.simulate(machine, change.verb, arguments)
         question = {"script": ask.script, "arguments": dict(ask.arguments)}
         step = {"id": f"{kind.kind} {len(steps)}", "script": change.script, "verb": change.verb}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Generator, Mapping
+from hashlib import pbkdf2_hmac
 from typing import Any, TypeVar
 
 from pydantic import JsonValue
 
 from provisioner.lab.factory import factory_new
-from provisioner.resources.base import Ask, Change, ClockOffset, Observed, Reply, Resource
+from provisioner.links.wire import filled
+from provisioner.resources.base import Ask, Change, ClockOffset, Compare, Observed, Reply, Resource, Secret
 from provisioner.resources.comparing import differing
 
 NOW_MS = 1_795_000_000_000
@@ -87,42 +89,62 @@ def observe(machine: MemoryMachine, wanted: Resource) -> Observed:
 def observed_from(wanted: Resource, raw: Mapping[str, Any], offset_ms: int | None = 0) -> Observed:
     """What a read makes of a raw reply."""
     live = finish(type(wanted).read([wanted]), Reply(raw, offset_ms))
-    return live[wanted.key]
+    return live.get(wanted.key) or Observed({}, {}, present=False)
+
+
+def writing(wanted: Resource, live: Observed) -> Generator[Change, Reply, None]:
+    """The talk with which the engine would write: create, update or delete."""
+    if wanted.gone:
+        return wanted.delete(live)
+    return wanted.update(live) if live.present else wanted.create()
 
 
 def change_of(machine: MemoryMachine, wanted: Resource) -> Change:
-    """The one call of an update."""
-    call = next(wanted.update(observe(machine, wanted)))
+    """The one call of a write."""
+    call = next(writing(wanted, observe(machine, wanted)))
     assert isinstance(call, Change)
     return call
 
 
+def differs_from(wanted: Resource, live: Observed) -> frozenset[str]:
+    """What the plan would find: fields, or that the whole thing is there or not."""
+    if wanted.gone:
+        return frozenset({"(present)"}) if live.present else frozenset()
+    return differing(wanted.facts(), live.facts) | (frozenset() if live.present else {"(missing)"})
+
+
 def drift(machine: MemoryMachine, wanted: Resource) -> frozenset[str]:
     """Top-level fields that are not as declared."""
-    return differing(wanted.facts(), observe(machine, wanted).facts)
+    return differs_from(wanted, observe(machine, wanted))
 
 
 def apply(machine: MemoryMachine, wanted: Resource) -> frozenset[str]:
     """Plan and apply one item as the engine would; the fields that differed."""
     live = observe(machine, wanted)
-    changed = differing(wanted.facts(), live.facts)
+    changed = differs_from(wanted, live)
     if changed:
         assert wanted.refuse(live) is None
         change = change_of(machine, wanted)
-        arguments = {
-            name: machine.offset_ms if isinstance(value, ClockOffset) else value
-            for name, value in change.arguments.items()
-        }
-        reply = type(wanted).simulate(machine, change.verb, arguments)  # type: ignore[arg-type]
-        finish(wanted.update(live), Reply(reply))
+        arguments = filled(change.arguments, lambda place: filling(place, machine.offset_ms))
+        reply = type(wanted).simulate(machine, change.verb, arguments)
+        finish(writing(wanted, live), Reply(reply))
     return changed
 
 
+def filling(place: Secret | ClockOffset, offset_ms: int) -> JsonValue:
+    """What a link would put in, for tests: a password that tells its reference."""
+    return offset_ms if isinstance(place, ClockOffset) else f"Secret.{place.name}.1"
+
+
 def finish(talk: Generator[Any, Reply, T], reply: Reply) -> T:
-    """Give a generator its one reply and take what it returns."""
+    """Give a generator its one reply and take what it returns; a secret is compared as `filling` puts it."""
     next(talk)
     try:
         extra = talk.send(reply)
+        while isinstance(extra, Compare):
+            value = str(filling(extra.secret, 0)).encode()
+            made = pbkdf2_hmac("sha256", value, bytes.fromhex(extra.salt), extra.iterations)
+            extra = talk.send(Reply({"same": made.hex() == extra.digest.lower()}))
     except StopIteration as done:
         result: T = done.value
         return result

@@ -33,7 +33,12 @@ def factory_stage(name: str = "a", seed: str = "test") -> Stage:
 
 def declared(settings: Mapping[str, Any]) -> list[Resource]:
     """Settings by kind name, in registry order."""
-    return [kind.model_validate(settings[kind.kind]) for kind in ALL if kind.kind in settings]
+    found: list[Resource] = []
+    for kind in ALL:
+        if kind.place() in settings:
+            given = settings[kind.place()]
+            found += map(kind.model_validate, given if kind.section else [given])
+    return found
 
 
 @dataclass
