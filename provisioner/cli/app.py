@@ -59,6 +59,7 @@ def plan(
     site: flags.Site,
     only: flags.Only = [],  # noqa: B006
     out: flags.Out = None,
+    reverse: flags.Reverse = False,
     format: flags.FormatFlag = flags.Format.HUMAN,
     verbose: flags.Verbose = 0,
     state: flags.State = None,
@@ -73,7 +74,7 @@ def plan(
     options = _options(
         only, state, lab, lab_state, lab_endpoints, lab_powershell, allow_command, secret_folder
     )
-    _look(site, options, out, format, verbose, drift=False)
+    _look(site, options, out, format, verbose, drift=False, reverse=reverse)
 
 
 @app.command(epilog="Example: provisioner drift sites/harbour --format json")
@@ -122,6 +123,45 @@ def apply(
     raise typer.Exit(apply_and_show(target, options, yes, restart, format, verbose))
 
 
+@app.command(epilog="Example: provisioner rollback 20261123T214800Z-3f9a1c --restart window")
+def rollback(
+    run: flags.PastRun,
+    only: flags.Only = [],  # noqa: B006
+    yes: flags.Yes = False,
+    restart: flags.RestartFlag = flags.Restart.WINDOW,
+    format: flags.FormatFlag = flags.Format.HUMAN,
+    verbose: flags.Verbose = 0,
+    state: flags.State = None,
+    lab: flags.Lab = False,
+    lab_state: flags.LabState = None,
+    lab_endpoints: flags.LabEndpoints = None,
+    lab_powershell: flags.LabPowershell = None,
+    allow_command: flags.AllowCommand = False,
+    secret_folder: flags.SecretFolder = [],  # noqa: B006
+) -> None:
+    """Take an apply back: plan to what was live before it, ask, write, read back.
+
+    Of each item only what that run had declared is touched. What cannot be taken back is said, and ends
+    with 6.
+    """
+    from provisioner.cli.showing import roll_back_and_show
+
+    options = _options(
+        only, state, lab, lab_state, lab_endpoints, lab_powershell, allow_command, secret_folder
+    )
+    raise typer.Exit(roll_back_and_show(run, options, yes, restart, format, verbose))
+
+
+@app.command(epilog="Example: provisioner history sites/harbour")
+def history(
+    site: flags.Site, format: flags.FormatFlag = flags.Format.HUMAN, state: flags.State = None
+) -> None:
+    """Show the runs over a site that kept a journal: id, time, exit code, changes. Contacts nobody."""
+    from provisioner.cli.showing import show_history
+
+    raise typer.Exit(show_history(site, state, format))
+
+
 @app.command(epilog="Example: provisioner demo")
 def demo(
     context: typer.Context,
@@ -154,11 +194,18 @@ def schema(
 
 
 def _look(
-    site: Path, options: Options, out: Path | None, format: flags.Format, verbose: int, *, drift: bool
+    site: Path,
+    options: Options,
+    out: Path | None,
+    format: flags.Format,
+    verbose: int,
+    *,
+    drift: bool,
+    reverse: bool = False,
 ) -> None:
     from provisioner.cli.showing import look_and_show
 
-    raise typer.Exit(look_and_show(site, options, out, format, verbose, drift=drift))
+    raise typer.Exit(look_and_show(site, options, out, format, verbose, drift=drift, reverse=reverse))
 
 
 def _options(

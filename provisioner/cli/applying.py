@@ -1,4 +1,5 @@
-"""The verb `apply`: from a site or a saved plan to events, with the journal and one question."""
+"""The verbs `apply` and `rollback`: from a site, a saved plan or a past run to events, with the journal and
+one question."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from threading import Event as Flag
 from types import FrameType
+from typing import Any
 
 import typer
 from pydantic import ValidationError
@@ -19,6 +21,7 @@ from pydantic import ValidationError
 from provisioner.cli.contact import Options, changing_lines, hanging_up, wire
 from provisioner.cli.flags import Restart
 from provisioner.cli.output import complain
+from provisioner.cli.rolling_back import look_back, what_to_take_back
 from provisioner.cli.session import Look, look_at, read_and_plan
 from provisioner.errors import InterruptedRun, ProvisionerError, UsageError
 from provisioner.links.windows import ChangingWindowsLine
@@ -32,6 +35,7 @@ from provisioner.steps.events import Event
 from provisioner.steps.plan_value import WRITING, Plan, Wire
 from provisioner.steps.read import Live
 from provisioner.steps.restart import RestartPolicy
+from provisioner.steps.reverse import other_machines
 from provisioner.steps.saved import check_file, check_manifest, renewed, stale_hosts
 
 
@@ -57,28 +61,52 @@ class Ended:
 def apply_target(target: Path, options: Options, *, yes: bool, restart: Restart, show: Show) -> Ended:
     """Plan and apply a site, or apply a saved plan. Asks once, unless `yes` or the plan is a saved one."""
     saved = _saved(target)
-    if saved is None and not yes and not (sys.stdin and sys.stdin.isatty()):
-        raise UsageError(
-            "there is nobody to ask here",
-            where="apply",
-            next_step="Give --yes, or save the plan with `plan --out FILE` and run `apply FILE`.",
-        )
-    look = look_at(target, options) if saved is None else _look_as_planned(saved, options)
+    if saved is not None:
+        return _apply(_look_as_planned(saved, options), options, True, restart, show, saved)
+    _check_asking(yes, "apply", "Give --yes, or save the plan with `plan --out FILE` and run `apply FILE`.")
+    return _apply(look_at(target, options), options, yes, restart, show)
+
+
+def roll_back(run: str, options: Options, *, yes: bool, restart: Restart, show: Show) -> Ended:
+    """Plan and apply what was there before a run, as a run of its own. Asks once, unless `yes`."""
+    _check_asking(yes, "rollback", "Give --yes.")
+    back, began = what_to_take_back(run, options)
+    if not back.machines:
+        complain(f"run {back.run} wrote nothing; there is nothing to take back\n")
+        return Ended(exits.IN_SYNC, back.run, {}, None, ())
+    return _apply(look_back(back, began, options), options, yes, restart, show)
+
+
+def _check_asking(yes: bool, verb: str, next_step: str) -> None:
+    if not yes and not (sys.stdin and sys.stdin.isatty()):
+        raise UsageError("there is nobody to ask here", where=verb, next_step=next_step)
+
+
+def _apply(
+    look: Look, options: Options, yes: bool, restart: Restart, show: Show, saved: Plan | None = None
+) -> Ended:
     lines = changing_lines(look.hosts, look.reach, look.run)
     with hanging_up(lines):
         live, fresh = read_and_plan(look, lines)
         plan = fresh if saved is None else renewed(saved, fresh, live, fresh.run)
-        stale = list(stale_hosts(saved, look.desired, live)) if saved is not None else []
+        stale = _refused_hosts(look, saved, live)
         show.plan(plan)
         nothing = not plan.writes and not _restarting(plan, restart)
         if nothing:
             return Ended(exits.of_plan(plan), look.run, wire(lines), None, ())
-        if saved is None and not yes and not _agreed(plan, restart, lines):
+        if not yes and not _agreed(plan, restart, lines):
             complain("nothing was written\n")
             return Ended(exits.of_plan(plan), look.run, wire(lines), None, ())
         with _first_ctrl_c() as stop:
             ended = _run(look, plan, live, lines, options, restart, show, stop, stale)
     return replace(ended, wire=wire(lines))
+
+
+def _refused_hosts(look: Look, saved: Plan | None, live: Live) -> list[Event]:
+    """Hosts that are not what a saved plan or a past run rests on."""
+    if saved is not None:
+        return list(stale_hosts(saved, look.desired, live))
+    return list(other_machines(look.back, live)) if look.back is not None else []
 
 
 def _restarting(plan: Plan, restart: Restart) -> set[str]:
@@ -150,12 +178,11 @@ def _run(
     stale: list[Event],
 ) -> Ended:
     journal = Journal(state_folder(options.state), look.site.name, look.run)
-    journal.record(
-        {"happened": "began", "run": look.run, "site": plan.site.model_dump(), "commit": plan.run.commit}
-    )
+    journal.record(_began(look, plan))
     refused = {event.host for event in stale}
     going = {name: line for name, line in lines.items() if name not in refused}
-    told = apply(plan, look.desired, live, going, journal.record, _policies(look, restart), stop)
+    undone = None if look.back is None else look.back.undone
+    told = apply(plan, look.desired, live, going, journal.record, _policies(look, restart), stop, undone)
     events: list[Event] = []
     code = exits.BUG
     try:
@@ -175,6 +202,19 @@ def _run(
         journal.record({"happened": "ended", "exit_code": code, "run": look.run})
         journal.close()
     return Ended(code, look.run, wire(lines), journal.path, tuple(events))
+
+
+def _began(look: Look, plan: Plan) -> dict[str, Any]:
+    """The whole path, since a rollback may be started in another folder."""
+    row = {
+        "happened": "began",
+        "run": look.run,
+        "site": plan.site.model_dump(),
+        "from": str(Path(look.path).resolve()),
+        "lab": look.in_lab,
+        "commit": plan.run.commit,
+    }
+    return row if look.back is None else row | {"takes_back": look.back.run}
 
 
 def _policies(look: Look, restart: Restart) -> dict[str, RestartPolicy]:

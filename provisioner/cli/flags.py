@@ -71,6 +71,13 @@ SecretFolder = Annotated[
     typer.Option("--secret-folder", metavar="DIR", help="Let `file:` secrets lie here too. May be repeated."),
 ]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")]
+PastRun = Annotated[
+    str, typer.Argument(metavar="RUN", help="Id of a run, or its beginning; see `provisioner history SITE`.")
+]
+Reverse = Annotated[
+    bool,
+    typer.Option("--reverse", help="Show also what a rollback of the apply would do, and what it cannot."),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask. Never means yes to a restart.")]
 RestartFlag = Annotated[
     Restart,

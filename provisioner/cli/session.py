@@ -28,6 +28,7 @@ from provisioner.steps.order import waves
 from provisioner.steps.plan import plan_hosts, plan_items
 from provisioner.steps.plan_value import Plan, PlannedSite, Run, summary
 from provisioner.steps.read import Live, read
+from provisioner.steps.reverse import Backwards, reverse_of, still_remaining
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Look:
     started: datetime
     path: str
     in_lab: bool
+    back: Backwards | None = None
+    """Of a rollback: what it takes back. `hosts` declare that then, and not the manifest."""
 
     @property
     def desired(self) -> Desired:
@@ -73,11 +76,15 @@ def read_and_plan(look: Look, lines: Mapping[str, AskingWindowsLine]) -> tuple[L
 def planned(look: Look, live: Live, lines: Mapping[str, AskingWindowsLine]) -> Plan:
     """The plan of a reading."""
     items = plan_items(look.desired, live)
+    if look.back is not None:
+        # By our record on the host, which knows nothing of what was there before it.
+        items = tuple(item.model_copy(update={"cause": None}) for item in items)
     return Plan(
         site=PlannedSite(name=look.site.name, path=look.path, digest=look.site.digest),
         summary=summary(items),
         hosts=plan_hosts(live),
         items=items,
+        remains=() if look.back is None else still_remaining(look.back, live),
         run=run_of(look, live, lines),
     ).sealed()
 
@@ -88,17 +95,20 @@ def run_of(look: Look, live: Live, lines: Mapping[str, AskingWindowsLine]) -> Ru
         id=look.run,
         started=look.started.isoformat(timespec="seconds"),
         commit=commit_of(look.site.path),
+        takes_back="" if look.back is None else look.back.run,
         lab=look.in_lab,
         machines={name: host.facts.machine_guid for name, host in live.items() if host.facts},
         wire=wire(lines),
     )
 
 
-def plan_only(target: Path, options: Options) -> Plan:
+def plan_only(target: Path, options: Options, *, reverse: bool = False) -> Plan:
     """Look, read, hang up. Nothing on this path can write: the lines are built for asking."""
     look = look_at(target, options)
     lines = asking_lines(look.hosts, look.reach, look.run)
     with hanging_up(lines):
-        _, plan = read_and_plan(look, lines)
+        live, plan = read_and_plan(look, lines)
+    if reverse:
+        plan = plan.model_copy(update={"reverse": reverse_of(plan, look.desired, live)}).sealed()
     # Once more, with what hanging up cost.
     return plan.model_copy(update={"run": plan.run.model_copy(update={"wire": wire(lines)})})

@@ -195,6 +195,8 @@ class Resource(BaseModel):
     """Keys of the raw reply whose values a plan keeps by their SHA-256 alone."""
     shorthand: ClassVar[str | None] = None
     """A field that may be written alone: `computer_name: X` for `computer_name: {name: X}`."""
+    not_taken_back: ClassVar[Mapping[str, str]] = {}
+    """Why a fact can never be taken back, where it is more than that no declaration says it."""
     examples: ClassVar[tuple[Mapping[str, Any], ...]]
     """Declarations that are valid, for the reference page and the contract tests."""
 
@@ -252,6 +254,15 @@ class Resource(BaseModel):
     def restart_pending(self, live: Observed) -> bool:
         """Whether the declared state is written but takes effect only with a restart."""
         return False
+
+    def as_before(self, before: Facts) -> Mapping[str, JsonValue]:
+        """A declaration, not yet checked, that says of all that this one changes what these facts say."""
+        names = type(self).model_fields if self.gone else self.model_fields_set
+        return {name: before[name] for name in names if name in before}
+
+    def takes_along(self, before: Facts) -> frozenset[str]:
+        """Facts that become as before with this declaration though it does not name them."""
+        return frozenset()
 
     @classmethod
     def read(cls, wanted: Sequence[Self]) -> Asking[Mapping[str, Observed]]:

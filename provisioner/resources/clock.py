@@ -57,6 +57,11 @@ class Clock(Resource):
 
     kind: ClassVar = "clock"
     title: ClassVar = "Date and time"
+    not_taken_back: ClassVar[Mapping[str, str]] = {
+        "service": "how the time service started is not declared by itself",
+        "within_ntp_reach": "a clock is not set back to a wrong time",
+        "in_tolerance": "a clock is not set back to a wrong time",
+    }
     examples: ClassVar[tuple[Mapping[str, Any], ...]] = (
         {"time_zone": "Europe/Stockholm", "ntp": ["ntp.harbour.example"]},
         {
@@ -151,6 +156,23 @@ class Clock(Resource):
     def risks(self, changed: frozenset[str]) -> tuple[Risk, ...]:
         """A clock that is set jumps: recordings get a gap or an overlap, Kerberos tickets may expire."""
         return (Risk.MOVES_CLOCK,) if changed & _VERDICTS else ()
+
+    def as_before(self, before: Facts) -> Mapping[str, JsonValue]:
+        """Zone and source; servers come back with their flags said outright."""
+        declared = {
+            name: before.get(name)
+            for name in ("time_zone", "daylight_saving")
+            if getattr(self, name) is not None
+        }
+        if self.manual and before["mode"] == "manual":
+            return declared | {"manual": True, "tolerance_seconds": self.tolerance_seconds}
+        if self.ntp and before["mode"] == "manual":
+            # As far off as it may have been under NTP too: taking back a source moves no clock.
+            return declared | {"manual": True, "tolerance_seconds": MAX_CORRECTION_MS // 1000}
+        if (self.ntp or self.manual) and before["mode"] == "ntp":
+            poll = before.get("poll_seconds") if self.poll_seconds is not None else None
+            return declared | {"ntp": ntp_peers.declared(before["ntp"]), "poll_seconds": poll}
+        return declared
 
     @classmethod
     def read(cls, wanted: Sequence[Self]) -> Asking[Mapping[str, Observed]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 CLIENT_AT_SPECIAL_INTERVAL = 0x9
 CLIENT_AS_FALLBACK = 0xA
@@ -69,6 +69,15 @@ def peers(servers: Sequence[NtpServer]) -> list[str]:
         )
         for place, server in enumerate(servers)
     ]
+
+
+def declared(live: Any) -> list[JsonValue]:
+    """The declaration of such a list, every flag said; empty where one has flags that we never write."""
+    fallback = {f"{CLIENT_AT_SPECIAL_INTERVAL:#x}": False, f"{CLIENT_AS_FALLBACK:#x}": True}
+    pairs = [str(peer).partition(",") for peer in live]
+    if any(flags not in fallback for _, _, flags in pairs):
+        return []
+    return [{"host": host, "fallback": fallback[flags]} for host, _, flags in pairs]
 
 
 def live_peers(text: str) -> list[str]:

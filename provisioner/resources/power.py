@@ -143,6 +143,10 @@ class Power(Resource):
         normal = self._declared()[name].normal()
         return [*normal] if isinstance(normal, dict) else []
 
+    def as_before(self, before: Facts) -> Mapping[str, JsonValue]:
+        """Of the power sources that were declared; a machine without battery has one alone."""
+        return {name: _only_declared(before.get(name), declared) for name, declared in self.facts().items()}
+
     @classmethod
     def read(cls, wanted: Sequence[Self]) -> Asking[Mapping[str, Observed]]:
         """On a machine without battery the DC rows do not exist (Win32_PowerSettingDataIndex)."""
@@ -206,6 +210,12 @@ def _as_declared(live: JsonValue, declared: JsonValue) -> JsonValue:
     if isinstance(declared, str) and isinstance(live, dict) and len(set(map(str, live.values()))) == 1:
         return next(iter(live.values()))
     return live
+
+
+def _only_declared(before: JsonValue, declared: JsonValue) -> JsonValue:
+    if not isinstance(before, dict) or not isinstance(declared, dict):
+        return before
+    return {source: before[source] for source in declared if before.get(source) is not None}
 
 
 def _not_here(name: str, sources: str) -> Refusal:

@@ -32,7 +32,7 @@ from provisioner.resources.base import (
     Risk,
 )
 from provisioner.resources.comparing import differing
-from provisioner.resources.windows_update_values import KEYS, NOT_CONFIGURED, WEEKS, numbers_for
+from provisioner.resources.windows_update_values import DISABLED, KEYS, NOT_CONFIGURED, WEEKS, numbers_for
 
 _HOUR = r"^([01][0-9]|2[0-3]):00$"
 _MODEL = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -133,6 +133,9 @@ class WindowsUpdate(Resource):
 
     kind: ClassVar = "windows_update"
     title: ClassVar = "Windows Update settings"
+    not_taken_back: ClassVar[Mapping[str, str]] = {
+        "policy_file": "the policy file said other than the registry, and the next refresh would have won"
+    }
     examples: ClassVar[tuple[Mapping[str, Any], ...]] = (
         {
             "install": "scheduled",
@@ -203,6 +206,18 @@ class WindowsUpdate(Resource):
         if isinstance(weeks := facts.get("weeks"), list):
             facts["weeks"] = [week for week in WEEKS if week in weeks]
         return facts | {"policy_file": policy.IN_STEP} if facts else facts
+
+    def as_before(self, before: Facts) -> Mapping[str, JsonValue]:
+        """Where the whole policy goes, its options go with it, declared or not: they are said again."""
+        along = [name for name in _OPTIONS if before.get(name)] if self._sweeps() else []
+        return {name: before.get(name) for name in (*sorted(self.model_fields_set), *along)}
+
+    def takes_along(self, before: Facts) -> frozenset[str]:
+        """A policy that is not configured has no options."""
+        return frozenset(name for name in _OPTIONS if not before.get(name)) if self._sweeps() else frozenset()
+
+    def _sweeps(self) -> bool:
+        return "install" in self.model_fields_set and self.install in (DISABLED, NOT_CONFIGURED)
 
     def refuse(self, live: Observed) -> Refusal | None:
         """A domain wins over both the registry and the local file."""

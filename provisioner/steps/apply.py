@@ -13,6 +13,7 @@ from queue import Empty, Queue
 from threading import Event as Flag
 
 from provisioner.errors import InterruptedRun
+from provisioner.resources.base import Facts
 from provisioner.resources.conversation import ChangingLine
 from provisioner.steps.events import Event, Record
 from provisioner.steps.host_apply import HostApply
@@ -21,6 +22,7 @@ from provisioner.steps.order import waves
 from provisioner.steps.plan_value import WRITING, Action, Plan
 from provisioner.steps.read import PARALLEL, Live
 from provisioner.steps.restart import RestartPolicy, restart_host
+from provisioner.steps.reverse import before_rows
 
 
 def apply(
@@ -31,8 +33,12 @@ def apply(
     record: Record,
     restarts: Mapping[str, RestartPolicy],
     stop: Flag,
+    taken_back: Mapping[str, Facts] | None = None,
 ) -> Iterator[Event]:
     """Do what the plan says. `live` is the reading that the plan rests on.
+
+    Before anything leaves, the facts of all that will be touched are recorded: a rollback goes back to
+    them. A run that is one says by address from what it takes back.
 
     When `stop` is set, batches that are already on their way are finished and read back, and no other is
     sent. Raises `InterruptedRun` at the end of such a run.
@@ -40,12 +46,23 @@ def apply(
     items = plan.by_host()
     hosts = {
         name: HostApply(
-            name, plan.run, items[name], desired[name], live[name], facts, lines[name], record, stop
+            name,
+            plan.run,
+            items[name],
+            desired[name],
+            live[name],
+            facts,
+            lines[name],
+            record,
+            stop,
+            taken_back,
         )
         for name in lines
         if name in live and (facts := live[name].facts) is not None
     }
     _mark_undone(plan, hosts)
+    for row in before_rows(plan, desired, live, hosts):
+        record(row)
     for wave in _by_host(plan, desired, hosts):
         jobs = [partial(host.run, addresses) for host, addresses in wave]
         yield from _side_by_side(jobs, stop)

@@ -68,7 +68,8 @@ def _left(plan: Plan, *, restarts: bool = True) -> list[int]:
     hosts = [UNREACHABLE for host in plan.hosts if host.state != "answered"]
     items = [_ITEM[item.action] for item in plan.items if item.action in _ITEM]
     waiting = [REMAINS for item in plan.items if restarts and item.restart == "pending"]
-    return hosts + items + waiting
+    lost = [REMAINS for _ in plan.remains]
+    return hosts + items + waiting + lost
 
 
 _ITEM = {Action.UNKNOWN: UNREACHABLE, Action.REFUSED: REFUSED, Action.OPERATOR_STEP: REMAINS}

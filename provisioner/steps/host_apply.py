@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Event as Flag
+from typing import Any
+
+from pydantic import JsonValue
 
 from provisioner.errors import (
     BatchStoppedError,
@@ -16,7 +19,7 @@ from provisioner.errors import (
     ScriptError,
     UnreachableError,
 )
-from provisioner.resources.base import Ask, Observed, Reply, Resource
+from provisioner.resources.base import Ask, Facts, Observed, Reply, Resource
 from provisioner.resources.conversation import (
     Answers,
     Applied,
@@ -30,7 +33,7 @@ from provisioner.resources.conversation import (
 from provisioner.resources.host_facts import HostFacts
 from provisioner.steps.events import Event, Happened, Record
 from provisioner.steps.items import address, asked
-from provisioner.steps.plan import plan_item
+from provisioner.steps.plan import TAKEN_BACK, plan_item
 from provisioner.steps.plan_value import Action, Item, Run
 from provisioner.steps.read import HostLive, read_host_live
 
@@ -58,6 +61,7 @@ class HostApply:
         line: ChangingLine,
         record: Record,
         stop: Flag,
+        taken_back: Mapping[str, Facts] | None = None,
     ) -> None:
         self.name = name
         self.line = line
@@ -74,6 +78,7 @@ class HostApply:
         self._items = {item.address: item for item in items}
         self.stop = stop
         self._record = record
+        self._taken_back = taken_back
         self._sent: set[str] = set()
         self._heard: set[str] = set()
 
@@ -254,7 +259,20 @@ class HostApply:
 
     def _applied(self, batch: Sequence[str]) -> Applied:
         """What was recorded before, what is as declared now, and of this batch what the host does."""
-        before = self.facts.applied.get("items", {})
-        items = {where: before[where] for where in self._by_address if isinstance(before.get(where), dict)}
+        items = {where: facts for where, facts in self._recorded().items() if isinstance(facts, dict)}
         good = {where for where, item in self._items.items() if item.action is Action.KEEP} | set(batch)
-        return Applied(self._commit, items | {where: dict(self._by_address[where].facts()) for where in good})
+        return Applied(self._commit, items | {where: self._to_record(where) for where in good})
+
+    def _recorded(self) -> Mapping[str, Any]:
+        """Of what is declared; a rollback declares only what it takes back, and the rest stays."""
+        found = self.facts.applied.get("items", {})
+        before: Mapping[str, Any] = found if isinstance(found, dict) else {}
+        if self._taken_back is not None:
+            return before
+        return {where: before[where] for where in self._by_address if where in before}
+
+    def _to_record(self, where: str) -> dict[str, JsonValue]:
+        facts = dict(self._by_address[where].facts())
+        if self._taken_back is None:
+            return facts
+        return facts | {TAKEN_BACK: dict(self._taken_back[where])}

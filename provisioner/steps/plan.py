@@ -45,9 +45,9 @@ def plan_item(host: str, resource: Resource, live: HostLive) -> Item:
         )
     seen = live.observed.get(where) or Observed({}, {}, present=False)
     if resource.gone:
-        made = _to_remove(host, resource, seen)
+        made = _to_remove(host, resource, seen, live)
     elif not seen.present:
-        made = _missing(host, resource, seen)
+        made = _missing(host, resource, seen, live)
     else:
         made = _compared(host, resource, seen, live)
     made = made.model_copy(update={"notes": seen.notes})
@@ -66,14 +66,15 @@ def _guarded(item: Item, resource: Resource, seen: Observed, live: HostLive) -> 
     return item.model_copy(update={"action": Action.REFUSED, "reason": refusal.reason, **said})
 
 
-def _to_remove(host: str, resource: Resource, seen: Observed) -> Item:
+def _to_remove(host: str, resource: Resource, seen: Observed, live: HostLive) -> Item:
     if not seen.present:
         return _item(host, resource, Action.KEEP, Reason.DECLARED_ABSENT).model_copy(
             update={"rests_on": resource_digest(resource, seen)}
         )
     changes = tuple(FieldChange(field=name, before=was, after=None) for name, was in seen.facts.items())
     made = _item(host, resource, Action.DELETE, Reason.DECLARED_ABSENT)
-    update = {"changes": changes, "rests_on": resource_digest(resource, seen)}
+    why = cause({}, seen.facts, _applied_facts(live, made.address))
+    update = {"changes": changes, "rests_on": resource_digest(resource, seen), "cause": why}
     return made.model_copy(update=update | {"risks": resource.risks(frozenset(seen.facts))})
 
 
@@ -108,12 +109,13 @@ def _compared(host: str, resource: Resource, seen: Observed, live: HostLive) -> 
     return _item(host, resource, Action.UPDATE, Reason.DIFFERS).model_copy(update=update)
 
 
-def _missing(host: str, resource: Resource, seen: Observed) -> Item:
+def _missing(host: str, resource: Resource, seen: Observed, live: HostLive) -> Item:
     changes = tuple(
         FieldChange(field=name, before=None, after=value) for name, value in resource.facts().items()
     )
     made = _item(host, resource, Action.CREATE, Reason.MISSING)
-    update = {"changes": changes, "rests_on": resource_digest(resource, seen)}
+    why = cause(resource.facts(), {}, _applied_facts(live, made.address))
+    update = {"changes": changes, "rests_on": resource_digest(resource, seen), "cause": why}
     made = made.model_copy(update=update | {"risks": resource.risks(frozenset(resource.facts()))})
     refusal = resource.refuse(seen)
     if refusal is None:
@@ -122,12 +124,19 @@ def _missing(host: str, resource: Resource, seen: Observed) -> Item:
     return made.model_copy(update={"action": Action.REFUSED, "reason": refusal.reason, **said})
 
 
+TAKEN_BACK = "(taken back)"
+"""In our record of an item that a rollback wrote: what the run had made so. No field has such a name."""
+
+
 def cause(declared: Facts, live: Facts, applied: Facts | None) -> Cause:
     """By our record of what was last applied: did the live side move, or the manifest, or both?"""
     if applied is None:
         return Cause.NEVER_APPLIED
-    manifest_moved = applied != declared
-    live_moved = any(differs(was, live.get(name)) for name, was in applied.items())
+    made = {name: was for name, was in applied.items() if name != TAKEN_BACK}
+    live_moved = any(differs(was, live.get(name)) for name, was in made.items())
+    if applied.get(TAKEN_BACK) == declared:
+        return Cause.CHANGED_BY_HAND if live_moved else Cause.ROLLED_BACK
+    manifest_moved = made != declared
     if manifest_moved:
         return Cause.BOTH if live_moved else Cause.MANIFEST_CHANGED
     return Cause.CHANGED_BY_HAND

@@ -35,6 +35,7 @@ class Cause(StrEnum):
     CHANGED_BY_HAND = "changed_by_hand"
     MANIFEST_CHANGED = "manifest_changed"
     BOTH = "both"
+    ROLLED_BACK = "rolled_back"
     NEVER_APPLIED = "never_applied"
 
 
@@ -71,6 +72,23 @@ class Item(Value):
     rests_on: Mapping[str, JsonValue] = Field(
         default_factory=dict, description="The live facts in Windows' words that the change rests on."
     )
+
+
+class Remains(Value):
+    """Something that a rollback leaves as the run made it: for a person, or for nobody."""
+
+    address: str
+    host: str
+    field: str = Field("", description="Empty where the whole thing is meant.")
+    before: JsonValue = None
+    what: str = Field(description="Why, in words.")
+
+
+class Reverse(Value):
+    """What a rollback of an apply of the plan would do."""
+
+    items: tuple[Item, ...]
+    remains: tuple[Remains, ...] = ()
 
 
 class PlannedHost(Value):
@@ -112,6 +130,7 @@ class Run(Value):
     id: str
     started: str = Field(description="UTC, ISO 8601.")
     commit: str = ""
+    takes_back: str = Field("", description="Id of the run that this one takes back.")
     lab: bool = Field(False, description="Whether a lab was contacted instead of the site.")
     machines: Mapping[str, str] = Field(default_factory=dict, description="MachineGuid by host name.")
     wire: Mapping[str, Wire] = Field(default_factory=dict, description="By `<host name>/<protocol>`.")
@@ -125,6 +144,8 @@ class Plan(Value):
     summary: Mapping[str, int]
     hosts: tuple[PlannedHost, ...]
     items: tuple[Item, ...]
+    remains: tuple[Remains, ...] = Field((), description="What a rollback cannot take back.")
+    reverse: Reverse | None = Field(None, description="With `plan --reverse`.")
     digest: str = Field("", description="SHA-256 over all but `run` and itself: an edited plan is refused.")
     run: Run
 

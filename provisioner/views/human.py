@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from provisioner.errors import ManifestError, ProvisionerError
 from provisioner.manifest.complaint import Complaint
+from provisioner.records.history import PastRun
 from provisioner.steps.events import FAILURES, REFUSALS, Event, Happened
-from provisioner.steps.plan_value import Action, Item, Plan, PlannedHost
+from provisioner.steps.plan_value import Action, Item, Plan, PlannedHost, Remains, Reverse
 from provisioner.views.words import (
     CAUSE,
     HAPPENED,
@@ -44,13 +45,21 @@ class Human:
         """Hosts with what differs, then the totals, then what to do next."""
         items = plan.by_host()
         parts = [self._host(host, items[host.name], drift=drift) for host in plan.hosts]
-        title = "Drift" if drift else "Plan"
+        parts += _remains(plan.remains)
+        title = "Drift" if drift else "Rollback" if plan.run.takes_back else "Plan"
         left = sum(bool(host.left_over) for host in plan.hosts)
         taken = f", {_many(left, 'interrupted run')} to take over" if left else ""
         parts.append(f"{title} of {plain(plan.site.name)}: {counted(dict(plan.summary))}{taken}.")
+        if plan.reverse is not None:
+            parts += self._reverse(plan.reverse)
         if self._verbose:
             parts.append(self._wire(plan))
         return "\n\n".join(parts) + "\n"
+
+    def history(self, site: str, runs: Sequence[PastRun]) -> str:
+        """One line per run, oldest first."""
+        lines = [_past_run(run) for run in runs] or [f"{plain(site)}: no run has kept a journal here."]
+        return "\n".join(lines) + "\n"
 
     def event(self, event: Event) -> str:
         """One line, with what to do below it where something went wrong."""
@@ -120,6 +129,16 @@ class Human:
         lines += [f"      {c.field}: {value(c.before)} -> {value(c.after)}" for c in item.changes]
         return lines + [f"      {said(text)}" for text in (item.what, item.next_step, *item.notes) if text]
 
+    def _reverse(self, reverse: Reverse) -> list[str]:
+        """As the plan of that rollback, with what it would leave."""
+        hosts: dict[str, list[str]] = {}
+        for item in reverse.items:
+            hosts.setdefault(item.host, [plain(item.host)]).extend(self._item(item, drift=False))
+        if not hosts and not reverse.remains:
+            return []
+        title = "The reverse, as `provisioner rollback` of this apply would show it:"
+        return [title, *("\n".join(lines) for lines in hosts.values()), *_remains(reverse.remains)]
+
     def _wire(self, plan: Plan) -> str:
         rows = [
             f"  {plain(name)} at {', '.join(map(plain, wire.addresses))}: {wire.requests} requests "
@@ -143,6 +162,25 @@ class Human:
 def _as_declared(item: Item) -> bool:
     """Nothing to say but its name."""
     return item.action is Action.KEEP and item.restart == "no" and not item.notes
+
+
+def _remains(rows: Sequence[Remains]) -> list[str]:
+    """One part, or none."""
+    lines = [f"  > {plain(row.address)}: {_remaining(row)}" for row in rows]
+    return ["\n".join(["Cannot be taken back:", *lines])] if lines else []
+
+
+def _remaining(row: Remains) -> str:
+    if not row.field:
+        return said(row.what)
+    was = f" was {value(row.before)}" if row.before is not None else ""
+    return f"{plain(row.field)}{was}; {said(row.what)}"
+
+
+def _past_run(run: PastRun) -> str:
+    ended = "did not come to its end" if run.exit_code is None else f"exit {run.exit_code}"
+    back = f", takes back {plain(run.takes_back)}" if run.takes_back else ""
+    return f"{plain(run.run)}  {plain(run.began[:19])}  {ended}, {_many(run.changes, 'change')}{back}"
 
 
 def _short(item: Item) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from provisioner.errors import ManifestError, ProvisionerError
 from provisioner.manifest.complaint import Complaint
+from provisioner.records.history import PastRun
 from provisioner.steps.events import Event
 from provisioner.steps.plan_value import Plan
 
@@ -26,6 +27,10 @@ class Json:
     def applied_plan(self, plan: Plan) -> str:
         """The first line of an apply."""
         return _line({"plan": plan.model_dump(mode="json")})
+
+    def history(self, site: str, runs: Sequence[PastRun]) -> str:
+        """The runs over a site, oldest first."""
+        return _document({"site": site, "runs": [asdict(run) for run in runs]})
 
     def event(self, event: Event) -> str:
         """One line of an apply."""

@@ -59,6 +59,7 @@ CAUSE = {
     Cause.CHANGED_BY_HAND: "changed by hand",
     Cause.MANIFEST_CHANGED: "the manifest changed",
     Cause.BOTH: "changed by hand, and the manifest changed",
+    Cause.ROLLED_BACK: "rolled back",
     Cause.NEVER_APPLIED: "never applied",
 }
 

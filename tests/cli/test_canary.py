@@ -73,7 +73,7 @@ def test_no_password_is_ever_seen(
     said = ""
     codes: dict[str, tuple[int, ...]] = {"human": (), "json": ()}
     for verb, *more in (
-        ["plan", "-v", "-v"],
+        ["plan", "-v", "-v", "--reverse"],
         ["apply", "--yes", "--restart", "never", "-v"],
         ["drift"],
         ["plan", "--out", provisioner.folder / "saved"],
