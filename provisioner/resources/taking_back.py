@@ -50,6 +50,8 @@ def taking_back(wanted: Resource, before: Facts, *, present: bool = True) -> Tak
         if value is not None and name not in secrets
     }
     made = _as_before(type(wanted), declared, before)
+    if made is not None and made.key != wanted.key:
+        made = None
     return TakenBack(made, tuple(_lost(wanted, made, before, declared, secrets)))
 
 

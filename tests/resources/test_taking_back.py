@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+import pytest
 from hypothesis import given
 
 from provisioner.resources.base import Facts, Resource
+from provisioner.resources.clock import ALWAYS_ON, Clock
 from provisioner.resources.comparing import differing
-from provisioner.resources.taking_back import TakenBack, taking_back
+from provisioner.resources.computer_name import ComputerName
+from provisioner.resources.listed import Listed
+from provisioner.resources.power import Power
+from provisioner.resources.secret_reference import SecretReference
+from provisioner.resources.taking_back import (
+    CANNOT_BE_REMOVED,
+    NO_FORM,
+    REMOVED_WITH_ITS_SECRET,
+    SECRET,
+    TakenBack,
+    taking_back,
+)
+from provisioner.resources.windows_update import WindowsUpdate
 from tests.resources.machine import MemoryMachine, apply, factory_machine, observe
 from tests.steps.site import declared
 from tests.strategies import SETTINGS
@@ -34,3 +48,171 @@ def test_what_is_not_said_to_be_lost_comes_back(first: dict[str, Any], then: dic
         lost = {row.field for row in back.lost}
         touched = {name: before[name] for name in wanted.facts() if name in before and name not in lost}
         assert differing(touched, after) == set(), (before, back, after)
+
+
+def _back(kind: type[Resource], wanted: Any, **changes: Any) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    """The declaration that takes `wanted` back on a factory-new machine, and what is lost."""
+    resource = kind.model_validate(wanted)
+    facts = {**observe(factory_machine(), resource).facts, **changes}
+    return _said(taking_back(resource, facts))
+
+
+def _said(back: TakenBack) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    lost = {row.field: row.what for row in back.lost}
+    if back.declared is None:
+        return None, lost
+    return back.declared.model_dump(mode="json", exclude_unset=True, exclude_none=True), lost
+
+
+def test_a_name_comes_back_and_one_that_we_would_never_write_does_not() -> None:
+    assert _back(ComputerName, "NEW") == ({"name": "AXIS-1"}, {})
+    assert _back(ComputerName, "NEW", name="OLD_NAME") == (None, {"name": NO_FORM})
+
+
+def test_durations_come_back_in_words_and_by_power_source() -> None:
+    assert _back(Power, {"sleep": "never"}) == ({"sleep": {"ac": "30 min", "dc": "15 min"}}, {})
+    assert _back(Power, {"sleep": {"ac": "1 h"}}) == ({"sleep": {"ac": "30 min"}}, {})
+    no_battery = _back(Power, {"sleep": "never"}, sleep={"ac": "30 min", "dc": None})
+    assert no_battery == ({"sleep": {"ac": "30 min"}}, {})
+    assert _back(Power, {"sleep": "never"}, sleep={}) == (None, {"sleep": NO_FORM})
+
+
+def test_a_policy_that_was_not_configured_takes_its_options_along() -> None:
+    wanted = {"install": "scheduled", "day": "sunday", "time": "00:00", "during_maintenance": True}
+    assert _back(WindowsUpdate, wanted) == ({"install": "not_configured"}, {})
+    restart = {"restart": {"always_at_scheduled_time": True, "delay_minutes": 15}}
+    assert _back(WindowsUpdate, restart) == ({"restart": {"always_at_scheduled_time": "not_configured"}}, {})
+
+
+def test_a_policy_that_is_swept_away_comes_back_with_its_options() -> None:
+    """Only `install` was declared, and gpedit takes day and time along: they are part of what was."""
+    before = {"install": "scheduled", "day": "sunday", "time": "03:00", "weeks": []}
+    back, lost = _back(WindowsUpdate, {"install": "disabled"}, **before)
+    assert back == {"install": "scheduled", "day": "sunday", "time": "03:00"}
+    assert lost == {}
+
+
+def test_a_policy_in_a_state_that_we_have_no_word_for_is_lost() -> None:
+    back, lost = _back(WindowsUpdate, {"install": "disabled"}, install="NoAutoUpdate=0, AUOptions=7")
+    assert (back, lost) == (None, {"install": NO_FORM})
+
+
+def test_a_policy_file_out_of_step_stays_in_step() -> None:
+    back, lost = _back(WindowsUpdate, {"install": "disabled"}, policy_file="out_of_step")
+    assert back == {"install": "not_configured"}
+    assert list(lost) == ["policy_file"]
+
+
+def test_time_servers_come_back_with_their_flags() -> None:
+    peers = ["a.example,0x9", "b.example,0x9", "c.example,0xa"]
+    back, lost = _back(Clock, {"ntp": ["new.example"]}, ntp=peers, service=ALWAYS_ON)
+    assert back is not None and lost == {}
+    assert Clock.model_validate(back).facts()["ntp"] == peers
+
+
+def test_time_servers_with_flags_that_we_never_write_are_lost_and_the_zone_is_not() -> None:
+    wanted = {"time_zone": "UTC", "ntp": ["new.example"]}
+    back, lost = _back(Clock, wanted, ntp=["a.example,0x1"], service=ALWAYS_ON)
+    assert (back, lost) == ({"time_zone": "Pacific Standard Time"}, {"ntp": NO_FORM})
+
+
+def test_the_service_and_the_moment_of_a_clock_are_lost_in_their_own_words() -> None:
+    back, lost = _back(Clock, {"manual": True, "time_zone": "UTC"}, in_tolerance=False)
+    assert back is not None and "ntp" in back
+    assert lost["in_tolerance"] == "a clock is not set back to a wrong time"
+    assert lost["service"] == "how the time service started is not declared by itself"
+
+
+def test_back_from_servers_to_manual_moves_no_clock() -> None:
+    back, lost = _back(Clock, {"ntp": ["new.example"]}, mode="manual", ntp=[])
+    assert back == {"manual": True, "tolerance_seconds": 54_000}
+    assert {"ntp", "service"} == set(lost)
+
+
+@pytest.mark.parametrize("mode", ["domain", "domain_and_ntp", "client_off"])
+def test_a_source_that_cannot_be_declared_is_lost(mode: str) -> None:
+    back, lost = _back(Clock, {"ntp": ["new.example"]}, mode=mode)
+    assert back is None
+    assert {"mode", "ntp"} <= set(lost)
+
+
+class Account(Listed):
+    """A toy kind of which a host may have several, with a secret."""
+
+    kind: ClassVar = "account"
+    section: ClassVar = "accounts"
+    title: ClassVar = "Accounts"
+    name: str
+    full_name: str | None = None
+    password: SecretReference | None = None
+
+    @property
+    def key(self) -> str:
+        return self.name.casefold()
+
+    def facts(self) -> Facts:
+        said = {} if self.password is None else {"password": "as_declared"}
+        return {} if self.gone else self.model_dump(exclude_unset=True, exclude={"absent", "password"}) | said
+
+
+class Share(Listed):
+    """A toy kind without a secret."""
+
+    kind: ClassVar = "share"
+    section: ClassVar = "shares"
+    title: ClassVar = "Shares"
+    name: str
+    path: str | None = None
+
+    @property
+    def key(self) -> str:
+        return self.name.casefold()
+
+
+GUEST = {"name": "Guest", "full_name": "A guest", "password": {"env": "GUEST"}}
+
+
+def test_what_was_not_there_is_taken_back_as_absent() -> None:
+    back = taking_back(Account.model_validate(GUEST), {}, present=False)
+    assert _said(back) == ({"name": "Guest", "absent": True}, {})
+    nowhere = taking_back(Power.model_validate({"sleep": "never"}), {}, present=False)
+    assert _said(nowhere) == (None, {"": CANNOT_BE_REMOVED})
+
+
+def test_what_was_absent_and_shall_be_stays_so() -> None:
+    gone = Account.model_validate({"name": "Guest", "absent": True})
+    assert taking_back(gone, {}, present=False) == TakenBack(gone)
+
+
+def test_what_was_removed_is_made_again_from_its_facts() -> None:
+    gone = Share.model_validate({"name": "Clips", "absent": True})
+    assert _said(taking_back(gone, {"path": r"D:\clips"})) == ({"name": "Clips", "path": r"D:\clips"}, {})
+    assert _said(taking_back(gone, {"name": "clips"})) == ({"name": "clips"}, {})
+
+
+def test_what_was_removed_with_its_password_is_not_made_again() -> None:
+    gone = Account.model_validate({"name": "Guest", "absent": True})
+    assert _said(taking_back(gone, {"full_name": "A guest"})) == (None, {"": REMOVED_WITH_ITS_SECRET})
+
+
+def test_an_earlier_password_is_not_known_and_the_rest_comes_back() -> None:
+    wanted = Account.model_validate(GUEST)
+    before = {"name": "Guest", "full_name": "Old", "password": "differs"}
+    assert _said(taking_back(wanted, before)) == ({"name": "Guest", "full_name": "Old"}, {"password": SECRET})
+    same = before | {"password": "as_declared"}
+    assert _said(taking_back(wanted, same)) == ({"name": "Guest", "full_name": "Old"}, {})
+
+
+def test_a_field_that_was_not_set_and_cannot_be_unset_is_lost() -> None:
+    wanted = Share.model_validate({"name": "Clips", "path": r"D:\clips"})
+    assert _said(taking_back(wanted, {"name": "Clips", "path": None})) == (
+        {"name": "Clips"},
+        {"path": NO_FORM},
+    )
+
+
+def test_facts_of_another_thing_are_not_taken_for_this_one() -> None:
+    wanted = Share.model_validate({"name": "Clips", "path": r"D:\clips"})
+    back, lost = _said(taking_back(wanted, {"name": "Else", "path": r"E:\else"}))
+    assert back is None
+    assert set(lost) == {"name", "path"}
