@@ -83,15 +83,16 @@ class AskingWindowsLine:
         return WayIn(target.addresses, target.port, target.https, target.username, pinned)
 
     def prove(self, call: Compare) -> Reply:
-        """Compare with a secret on our side; null where it cannot be followed here."""
-        if not 0 < call.iterations <= MOST_ITERATIONS:
+        """Compare with a secret on our side; null where it, or what the host says, cannot be followed."""
+        if not isinstance(call.iterations, int) or not 0 < call.iterations <= MOST_ITERATIONS:
             return Reply({"same": None})
         try:
+            salt, digest = bytes.fromhex(call.salt), bytes.fromhex(call.digest)
             value = self._followed(call.secret)
-        except HostError:
+        except (HostError, TypeError, ValueError):
             return Reply({"same": None})
-        made = pbkdf2_hmac("sha256", value.encode(), bytes.fromhex(call.salt), call.iterations)
-        return Reply({"same": compare_digest(made.hex(), call.digest.lower())})
+        made = pbkdf2_hmac("sha256", value.encode(), salt, call.iterations)
+        return Reply({"same": compare_digest(made, digest)})
 
     def ask(self, calls: Sequence[Ask], *, poll: bool = False) -> Sequence[Reply | ScriptError]:
         """One conversation for all calls. Raises `HostError`."""

@@ -1,4 +1,4 @@
-"""What a run intended and what came of it, on our side: evidence, never a source of decisions.
+"""What a run found, intended and brought about, on our side: evidence, and what a rollback goes back to.
 
 One file per run, JSON lines, each line behind the first 16 hex digits of its SHA-256. The next run reads
 the hosts again and takes over their run files; it never trusts a journal.

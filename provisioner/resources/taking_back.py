@@ -15,6 +15,7 @@ from provisioner.resources.comparing import differs
 ResourceT = TypeVar("ResourceT", bound=Resource)
 
 NO_FORM = "no declaration says that"
+NOT_SET = "it was not set, and no declaration says that"
 SECRET = "the earlier secret is not known"  # noqa: S105
 REMOVED_WITH_ITS_SECRET = "it was removed, and its secret is not known; make it anew by the manifest"  # noqa: S105
 CANNOT_BE_REMOVED = "it was not there, and provisioner cannot remove it"
@@ -132,7 +133,8 @@ def _lost(
     for name in dict.fromkeys([*touched, *unsaid, *sideways]):
         done = name in along or (name in back and not differs(back[name], before.get(name)))
         if not done and name not in secrets:
-            yield Lost(name, before.get(name), wanted.not_taken_back.get(name, NO_FORM))
+            plain = NO_FORM if before.get(name) is not None else NOT_SET
+            yield Lost(name, before.get(name), wanted.not_taken_back.get(name, plain))
     for name in sorted(secrets & wanted.model_fields_set):
         if name not in facts or differs(facts[name], before.get(name)):
             yield Lost(name, None, SECRET)

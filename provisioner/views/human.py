@@ -173,8 +173,9 @@ def _remains(rows: Sequence[Remains]) -> list[str]:
 def _remaining(row: Remains) -> str:
     if not row.field:
         return said(row.what)
-    was = f" was {value(row.before)}" if row.before is not None else ""
-    return f"{plain(row.field)}{was}; {said(row.what)}"
+    if row.before is None:
+        return f"{plain(row.field)}: {said(row.what)}"
+    return f"{plain(row.field)} was {value(row.before)}; {said(row.what)}"
 
 
 def _past_run(run: PastRun) -> str:

@@ -52,7 +52,7 @@ def test_a_rollback_restores_the_site_and_says_what_remains(provisioner: Command
     assert _values(provisioner) == {}
     assert _back(provisioner, run_id, "--yes", "--restart", "now") == 6
     assert "Rollback of demo: 8 to update." in provisioner.out
-    assert f"> {NTLM}/clock: service was {{" in provisioner.out
+    assert f"> {NTLM}/clock  service was {{" in provisioner.out
     after = _values(provisioner)
     assert after == {name: value for name, value in before.items() if " service." not in name}
     assert provisioner("drift") == 2

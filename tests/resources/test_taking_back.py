@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,9 +11,7 @@ from provisioner.resources.base import Facts, Resource
 from provisioner.resources.clock import ALWAYS_ON, Clock
 from provisioner.resources.comparing import differing
 from provisioner.resources.computer_name import ComputerName
-from provisioner.resources.listed import Listed
 from provisioner.resources.power import Power
-from provisioner.resources.secret_reference import SecretReference
 from provisioner.resources.taking_back import (
     CANNOT_BE_REMOVED,
     NO_FORM,
@@ -26,6 +24,7 @@ from provisioner.resources.windows_update import WindowsUpdate
 from tests.resources.machine import MemoryMachine, apply, factory_machine, observe
 from tests.steps.site import declared
 from tests.strategies import SETTINGS
+from tests.toys import Account, Share
 
 
 def _forth_and_back(machine: MemoryMachine, wanted: Resource) -> tuple[Facts, TakenBack, Facts]:
@@ -134,39 +133,6 @@ def test_a_source_that_cannot_be_declared_is_lost(mode: str) -> None:
     back, lost = _back(Clock, {"ntp": ["new.example"]}, mode=mode)
     assert back is None
     assert {"mode", "ntp"} <= set(lost)
-
-
-class Account(Listed):
-    """A toy kind of which a host may have several, with a secret."""
-
-    kind: ClassVar = "account"
-    section: ClassVar = "accounts"
-    title: ClassVar = "Accounts"
-    name: str
-    full_name: str | None = None
-    password: SecretReference | None = None
-
-    @property
-    def key(self) -> str:
-        return self.name.casefold()
-
-    def facts(self) -> Facts:
-        said = {} if self.password is None else {"password": "as_declared"}
-        return {} if self.gone else self.model_dump(exclude_unset=True, exclude={"absent", "password"}) | said
-
-
-class Share(Listed):
-    """A toy kind without a secret."""
-
-    kind: ClassVar = "share"
-    section: ClassVar = "shares"
-    title: ClassVar = "Shares"
-    name: str
-    path: str | None = None
-
-    @property
-    def key(self) -> str:
-        return self.name.casefold()
 
 
 GUEST = {"name": "Guest", "full_name": "A guest", "password": {"env": "GUEST"}}

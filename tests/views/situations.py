@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioner.records.history import PastRun
 from provisioner.resources.base import Reason, Risk
 from provisioner.steps.events import Event, Happened
 from provisioner.steps.plan_value import (
@@ -12,6 +13,8 @@ from provisioner.steps.plan_value import (
     Plan,
     PlannedHost,
     PlannedSite,
+    Remains,
+    Reverse,
     Run,
     Wire,
     summary,
@@ -81,7 +84,43 @@ def plan(*items: Item, hosts: tuple[PlannedHost, ...] = (), name: str = "harbour
     )
 
 
+TAKEN_BACK = plan(
+    item(
+        "computer_name",
+        Action.UPDATE,
+        Reason.DIFFERS,
+        changes=(FieldChange(field="name", before="HARBOUR-CR1", after="AXIS-S9002"),),
+        risks=(Risk.RESTART,),
+        restart="needed",
+    ),
+    KEPT,
+)
+REMAINS = (
+    Remains(address="cr1/clock", host="cr1", field="service", before={"running": False}, what="no form"),
+    Remains(address="cr1/local_user/guest", host="cr1", what="it was removed, and its secret is not known"),
+    Remains(
+        address="cr1/local_user/op", host="cr1", field="password", what="the earlier secret is not known"
+    ),
+    Remains(address="cr1/x", host="cr1", field=HOSTILE, before=HOSTILE, what=HOSTILE),
+)
+RUNS = (
+    PastRun("20261123T214800Z-3f9a1c", "2026-11-23T21:48:00.000+00:00", 0, 8),
+    PastRun("20261123T220000Z-aaaaaa", "2026-11-23T22:00:00.000+00:00", None, 1),
+    PastRun("20261124T080000Z-bbbbbb", "2026-11-24T08:00:00.000+00:00", 6, 8, "20261123T214800Z-3f9a1c"),
+)
+
+
 PLANS = {
+    "rollback": TAKEN_BACK.model_copy(
+        update={
+            "remains": REMAINS,
+            "run": TAKEN_BACK.run.model_copy(update={"takes_back": "20261123T210000Z-000000"}),
+        }
+    ),
+    "with_its_reverse": plan(CHANGED, KEPT).model_copy(
+        update={"reverse": Reverse(items=TAKEN_BACK.items[:1], remains=REMAINS[:1])}
+    ),
+    "with_a_reverse_of_nothing": plan(KEPT).model_copy(update={"reverse": Reverse(items=())}),
     "in_sync": plan(KEPT),
     "every_action": plan(CHANGED, VALUES, CREATED, DELETED, OPERATOR, KEPT),
     "restart_pending": plan(PENDING, KEPT),

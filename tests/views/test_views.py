@@ -17,7 +17,7 @@ from provisioner.steps.plan_value import Action, Cause, plan_schema
 from provisioner.views import words
 from provisioner.views.human import Human
 from provisioner.views.json import Json
-from tests.views.situations import EVENTS, HOSTILE, PLANS
+from tests.views.situations import EVENTS, HOSTILE, PLANS, RUNS
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -27,6 +27,15 @@ def test_plan_for_people(name: str, snapshot: SnapshotAssertion) -> None:
 
 def test_drift_says_the_cause(snapshot: SnapshotAssertion) -> None:
     assert Human().plan(PLANS["every_action"], drift=True) == snapshot
+
+
+def test_history_for_people(snapshot: SnapshotAssertion) -> None:
+    assert Human().history("harbour", RUNS) + Human().history(HOSTILE, ()) == snapshot
+
+
+def test_history_for_programs() -> None:
+    document = json.loads(Json().history("harbour", RUNS))
+    assert [row["exit_code"] for row in document["runs"]] == [0, None, 6]
 
 
 def test_colour_and_wire_when_asked_for(snapshot: SnapshotAssertion) -> None:
