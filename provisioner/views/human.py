@@ -166,7 +166,7 @@ def _as_declared(item: Item) -> bool:
 
 def _remains(rows: Sequence[Remains]) -> list[str]:
     """One part, or none."""
-    lines = [f"  > {plain(row.address)}: {_remaining(row)}" for row in rows]
+    lines = [f"  > {plain(row.address)}  {_remaining(row)}" for row in rows]
     return ["\n".join(["Cannot be taken back:", *lines])] if lines else []
 
 

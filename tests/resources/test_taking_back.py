@@ -15,6 +15,7 @@ from provisioner.resources.power import Power
 from provisioner.resources.taking_back import (
     CANNOT_BE_REMOVED,
     NO_FORM,
+    NOT_SET,
     REMOVED_WITH_ITS_SECRET,
     SECRET,
     TakenBack,
@@ -173,7 +174,7 @@ def test_a_field_that_was_not_set_and_cannot_be_unset_is_lost() -> None:
     wanted = Share.model_validate({"name": "Clips", "path": r"D:\clips"})
     assert _said(taking_back(wanted, {"name": "Clips", "path": None})) == (
         {"name": "Clips"},
-        {"path": NO_FORM},
+        {"path": NOT_SET},
     )
 
 
