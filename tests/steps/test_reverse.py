@@ -17,6 +17,7 @@ from provisioner.resources.host import APPLIED_FILE
 from provisioner.steps import exits
 from provisioner.steps.apply import apply
 from provisioner.steps.events import Event, Happened
+from provisioner.steps.items import address
 from provisioner.steps.plan import cause
 from provisioner.steps.plan_value import Action, Cause
 from provisioner.steps.read import read
@@ -84,10 +85,11 @@ def test_a_rollback_brings_back_all_that_is_not_said_to_remain(
     roll_back(site, back)
     after, remains = facts(site), {(row.address, row.field) for row in back.remains}
     for resource in declared(then):
-        where = f"a/{resource.kind}"
-        declared_then = {name: before[where][name] for name in resource.facts() if name in before[where]}
-        left = {name for name in differing(declared_then, after[where]) if (where, name) not in remains}
-        assert left == set(), (where, before[where], after[where])
+        where = address("a", resource.kind, resource.key)
+        was, now = before.get(where, {}), after.get(where, {})
+        touched = {name: was[name] for name in (was if resource.gone else resource.facts()) if name in was}
+        left = {name for name in differing(touched, now) if not {(where, name), (where, "")} & remains}
+        assert left == set(), (where, was, now)
 
 
 def test_what_was_there_is_on_disk_before_anything_is_sent() -> None:
