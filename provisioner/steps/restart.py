@@ -25,6 +25,7 @@ from provisioner.steps.host_apply import STATES, HostApply
 from provisioner.steps.host_words import interrupted
 from provisioner.steps.items import asked
 from provisioner.steps.plan_value import Action, Item
+from provisioner.steps.preflight import forbids
 from provisioner.steps.read import HostLive
 from provisioner.steps.talk import converse
 
@@ -60,6 +61,11 @@ def restart_host(host: HostApply, policy: RestartPolicy) -> Iterator[Event]:
     refused = _why_not(policy, local_time)
     if refused:
         yield host.tell(Happened.RESTART_WAITS, **_waits(waiting, host.facts, refused))
+        return
+    forbidden = forbids(host.facts)
+    if forbidden:
+        # A write filter, for one, would throw away just what waits for the restart.
+        yield host.tell(Happened.HOST_REFUSED, what=forbidden.what, next_step=forbidden.next_step)
         return
     try:
         yield from _restart(host, waiting[0])

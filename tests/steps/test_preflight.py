@@ -103,6 +103,16 @@ def test_a_restart_says_who_and_what_it_hits() -> None:
     assert "AXIS services run, and recording stops with them: AxisRecorderTool" in restarting.what
 
 
+def test_under_a_write_filter_no_restart_is_made_either() -> None:
+    site = one({"computer_name": "HARBOUR-CR1"})
+    site.apply(restart="never")
+    _set(site, "write_filter", "on", value=True)
+    events = site.apply(restart="now")
+    assert [event.happened for event in events] == [Happened.HOST_REFUSED]
+    assert "Write Filter" in events[0].what
+    assert exits.of_apply(site.plan(), events) == exits.REFUSED
+
+
 def test_where_it_may_not_restart_one_line_says_what_waits_and_until_when() -> None:
     site = one({"computer_name": "HARBOUR-CR1"})
     site.apply(restart="never")
