@@ -12,12 +12,14 @@ from provisioner.links.windows import ChangingWindowsLine
 from provisioner.links.winrm_shell import Target
 from provisioner.resources.base import Secret
 
+USER = "provision"
+
 
 class PlayedLine(ChangingWindowsLine):
     """Packs and unpacks as on the wire. `requests` keeps what was sent, `before` runs before each request."""
 
     def __init__(self, stage: Stage, run: str = "run-1", name: str = "a") -> None:
-        target = Target(name, ("192.0.2.21",), 5985, False, "ntlm", "provision")
+        target = Target(name, ("192.0.2.21",), 5985, False, "ntlm", USER)
         super().__init__(target, lambda: "", lambda *_: None, run, reveal_secret=_no_secret)
         self.stage = stage
         self.requests: list[bytes] = []
@@ -27,7 +29,7 @@ class PlayedLine(ChangingWindowsLine):
         self.requests.append(request)
         self.before(request)
         frames: list[Mapping[str, Any]] = []
-        play(self.stage, request, frames.append)
+        play(self.stage.logged_on(USER), request, frames.append)
         yield from (dict(frame) for frame in frames)
 
 

@@ -5,12 +5,14 @@ python tests/proven.py > docs/proven.md
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 TESTS = Path(__file__).parent
 FIXTURES = TESTS / "fixtures"
 RECORDED = TESTS / "recorded"
+GUARD = TESTS / "powershell" / "windows" / "guard.ps1"
 
 HEAD = """\
 # What is proven where
@@ -31,10 +33,24 @@ but our own has answered them.
 |---|---|---|---|---|
 """
 
+WINDOWS_ONLY = """
+These functions of the shipped scripts reach Windows where it has no command for it. On the small Windows
+others of the same name stand in for them, so their own lines run on Windows only:
+
+"""
+
 
 def page() -> str:
     """The whole page."""
-    return HEAD + "".join(_row(folder) for folder in sorted(FIXTURES.glob("*/*/")))
+    rows = "".join(_row(folder) for folder in sorted(FIXTURES.glob("*/*/")))
+    return HEAD + rows + WINDOWS_ONLY + "".join(f"- `{name}`\n" for name in _replaced())
+
+
+def _replaced() -> list[str]:
+    """The functions of the shipped runners that the small Windows has its own in place of."""
+    table = re.search(r"ReplacedFunctions = @\{(.*?)\n?\}", GUARD.read_text("ascii"), re.DOTALL)
+    assert table is not None
+    return sorted(re.findall(r"'([\w-]+)' *=", table[1]))
 
 
 def _row(folder: Path) -> str:

@@ -32,11 +32,13 @@ from provisioner.records.plans import load_plan
 from provisioner.steps import exits
 from provisioner.steps.apply import apply
 from provisioner.steps.events import Event
+from provisioner.steps.host_words import interrupted
 from provisioner.steps.plan_value import WRITING, Plan, Wire
 from provisioner.steps.read import Live
-from provisioner.steps.restart import RestartPolicy
+from provisioner.steps.restart import RestartPolicy, still_waiting
 from provisioner.steps.reverse import other_machines
 from provisioner.steps.saved import check_file, check_manifest, renewed, stale_hosts
+from provisioner.views.words import plain
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,11 @@ def _apply(
         show.plan(plan)
         nothing = not plan.writes and not _restarting(plan, restart)
         if nothing:
-            return Ended(exits.of_plan(plan), look.run, wire(lines), None, ())
-        if not yes and not _agreed(plan, restart, lines):
+            waiting = _still_waiting(plan, live, _policies(look, restart))
+            for event in waiting:
+                show.event(event)
+            return Ended(exits.of_plan(plan), look.run, wire(lines), None, waiting)
+        if not yes and not _agreed(plan, live, restart, lines):
             complain("nothing was written\n")
             return Ended(exits.of_plan(plan), look.run, wire(lines), None, ())
         with _first_ctrl_c() as stop:
@@ -114,6 +119,13 @@ def _restarting(plan: Plan, restart: Restart) -> set[str]:
     if restart is Restart.NEVER:
         return set()
     return {item.host for item in plan.items if item.restart != "no"}
+
+
+def _still_waiting(plan: Plan, live: Live, policies: Mapping[str, RestartPolicy]) -> tuple[Event, ...]:
+    """One line a host on which only a restart is left, and that may not be now."""
+    hosts = plan.by_host()
+    events = (still_waiting(hosts[name], live[name], policies[name]) for name in live)
+    return tuple(event for event in events if event is not None)
 
 
 def _look_as_planned(saved: Plan, options: Options) -> Look:
@@ -144,14 +156,14 @@ def _saved(target: Path) -> Plan | None:
         ) from error
 
 
-def _agreed(plan: Plan, restart: Restart, lines: Mapping[str, ChangingWindowsLine]) -> bool:
+def _agreed(plan: Plan, live: Live, restart: Restart, lines: Mapping[str, ChangingWindowsLine]) -> bool:
     # A person may take long: no shell and no connection stays open meanwhile.
     for line in lines.values():
         line.hang_up()
-    return typer.confirm(_question(plan, restart), default=False, err=True)
+    return typer.confirm(_question(plan, live, restart), default=False, err=True)
 
 
-def _question(plan: Plan, restart: Restart) -> str:
+def _question(plan: Plan, live: Live, restart: Restart) -> str:
     changed = [item for item in plan.items if item.action in WRITING]
     hosts = {item.host for item in changed} or {host.name for host in plan.hosts if host.left_over}
     parts = [f"make {_many(len(changed), 'change')} on {_many(len(hosts), 'host')}"] if plan.writes else []
@@ -159,7 +171,9 @@ def _question(plan: Plan, restart: Restart) -> str:
         when = "now" if restart is Restart.NOW else "in its maintenance window"
         parts.append(f"restart {', '.join(sorted(restarting))} {when}")
     text = " and ".join(parts)
-    return f"{text[0].upper()}{text[1:]}?"
+    hit = {name: interrupted(facts) for name in sorted(restarting) if (facts := live[name].facts)}
+    lines = [f"A restart of {name}: {plain(what)}.\n" for name, what in hit.items() if what]
+    return f"{''.join(lines)}{text[0].upper()}{text[1:]}?"
 
 
 def _many(count: int, noun: str) -> str:

@@ -12,7 +12,7 @@ from provisioner.lab.frames import compact
 from provisioner.lab.moved import moved_fields
 from provisioner.lab.stage import Alive, Stage
 from provisioner.resources.base import ScriptFailure
-from provisioner.resources.host import text_file_lines
+from provisioner.resources.host_simulated import text_file_lines
 
 Emit = Callable[[Mapping[str, Any]], None]
 

@@ -61,7 +61,8 @@ class _MachineCopy:
 
     def _write(self) -> None:
         self._known = self._stage.machine.revision
-        self.file.write_text(json.dumps(self._stage.machine.content()), "utf-8")
+        content = self._stage.machine.content() | {"session": self._stage.session()}
+        self.file.write_text(json.dumps(content), "utf-8")
 
     def told(self, line: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer one line of the child. Raises `Killed`."""

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
+from provisioner.lab.factory_host import about, service_paths
 from provisioner.lab.factory_services import SERVICES
 from provisioner.lab.time_zone_rules import zone_rule
 from provisioner.resources.clock_simulated import TIME, ZONE, ZONES
@@ -48,6 +49,7 @@ def factory_new(
         "files": _files(),
         "services": {service: dict(row) for service, row in SERVICES.items()},
         **_people(_machine_sid(draw), accounts),
+        **about(computer_name),
         "power": _power(),
         "clock": {"offset_ms": 0},
         "boot": {"started_ms": now_ms - 26 * 3_600_000},
@@ -89,6 +91,7 @@ def _registry(draw: str, computer_name: str, now_ms: int) -> dict[str, Any]:
         **_time(now_ms),
         **_policies(),
         **_programs(draw),
+        **service_paths(),
     }
 
 
@@ -160,7 +163,9 @@ def _programs(draw: str) -> dict[str, Any]:
     return {
         r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion": {
             "ProductName": text("Windows 10 IoT Enterprise LTSC 2021"),
+            "EditionID": text("IoTEnterpriseS"),
             "CurrentBuildNumber": text("19044"),
+            "UBR": dword(1288),
         },
         rf"{uninstall}\{{{_guid(draw, 'client').upper()}}}": {
             "DisplayName": text("AXIS Camera Station Client"),

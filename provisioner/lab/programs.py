@@ -31,7 +31,7 @@ def program(
     if name == "whoami" and not arguments:
         return _says("stdout", f"{stage.machine.computer_name()}\\{user}".lower(), 0)
     if name == "powershell":
-        return _powershell(stage, arguments, player)
+        return _powershell(stage.logged_on(user), arguments, player)
     return _says(
         "stderr",
         f"'{command}' is not recognized as an internal or external command,\r\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from provisioner.lab.machine import SimulatedMachine
-from provisioner.resources import BY_NAME, host
+from provisioner.resources import BY_NAME, host, host_simulated
 from provisioner.resources.base import ScriptFailure
 
 Moment = Literal["before", "after"]
@@ -67,6 +68,24 @@ class Stage:
     """Names of the scripts that an injected fault waits for."""
     writing: set[str] = field(default_factory=set)
     """Ids of engine processes that changed something and still run: they hold the engine's own mutex."""
+    user: str = ""
+    """The account that a process runs as; empty for the machine itself."""
+    whole: Stage | None = None
+    """For what one process sees: the stage of the machine, where holds are set."""
+
+    def logged_on(self, user: str) -> Stage:
+        """As a process of this account sees it."""
+        view = copy.copy(self)
+        view.user, view.whole = user, self
+        return view
+
+    def session(self) -> dict[str, JsonValue]:
+        """Who a script runs as: the machine's `session`, with the SID of the account that is logged on."""
+        stored, accounts = self.machine.get("session"), self.machine.get("accounts")
+        rows = accounts.items() if isinstance(accounts, dict) else ()
+        name = self.user.casefold()
+        mine = [sid for sid, row in rows if isinstance(row, dict) and str(row["name"]).casefold() == name]
+        return (stored if isinstance(stored, dict) else {}) | ({"sid": mine[0]} if mine else {})
 
     @property
     def holding(self) -> bool:
@@ -75,8 +94,9 @@ class Stage:
 
     def at_step(self, moment: Moment, step: int, alive: Alive) -> None:
         """Wait where the batch is held. Raises `Killed` if the process was ended."""
-        if self.hold is not None:
-            self.hold.wait_here(moment, step, alive)
+        hold = (self.whole or self).hold
+        if hold is not None:
+            hold.wait_here(moment, step, alive)
         if not alive():
             raise Killed
 
@@ -87,5 +107,5 @@ class Stage:
             raise ScriptFailure("InjectedFault", message)
         kind = script.rpartition(".")[0]
         if kind == host.SCRIPT:
-            return host.simulate(self.machine, verb, arguments)
+            return host_simulated.simulate(self.machine, verb, arguments, self.session())
         return BY_NAME[kind].simulate(self.machine, verb, arguments)

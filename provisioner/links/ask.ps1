@@ -21,6 +21,11 @@ function Get-TextLine {
     }
 }
 
+function Test-SixtyFourBit {
+    # No command of Windows tells it of its own process, and a 32-bit one sees another registry.
+    [Environment]::Is64BitProcess
+}
+
 function Write-Frame {
     param($Content)
     $json = ConvertTo-Json -InputObject $Content -Depth 20 -Compress

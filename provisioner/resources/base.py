@@ -135,6 +135,9 @@ class Reason(StrEnum):
     OWNED_BY_DOMAIN_POLICY = "owned_by_domain_policy"
     NOT_ON_THIS_HOST = "not_on_this_host"
     GUARD = "guard"
+    WRITE_FILTER = "write_filter"
+    NOT_ELEVATED = "not_elevated"
+    NOT_64_BIT = "not_64_bit"
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from pydantic import JsonValue
-
-from provisioner.resources import wmi_simulated
-from provisioner.resources.base import Ask, Asking, Change, Changing, Machine, ScriptFailure
+from provisioner.resources.base import Ask, Asking, Change, Changing
 from provisioner.resources.host_facts import HostFacts, LeftOver
-from provisioner.resources.registry_values import read_value
 
 OUR_FOLDER = r"C:\Program Files\provisioner"
 """Everything we keep on a host lies here, readable by administrators and the system alone.
@@ -23,10 +18,12 @@ Not below ProgramData: there any user may make the folder first and stay its own
 RUN_FILE = rf"{OUR_FOLDER}\run.jsonl"
 APPLIED_FILE = rf"{OUR_FOLDER}\applied.json"
 
+NETWORK_STATE_FILE = rf"{OUR_FOLDER}\network\state.json"
+"""Where a network change that is not confirmed yet says what it is."""
+RESTART_MARKER = rf"{OUR_FOLDER}\restart.pending"
+"""Lies there while something that we did waits for a restart and Windows does not know of it."""
+
 SCRIPT = "host"
-LONGEST_DELAY = 315_360_000
-"""Seconds that shutdown.exe waits at most (its own help)."""
-LONGEST_REASON = 512
 FILETIME_1970 = 116_444_736_000_000_000
 """1970 in Windows file time: 100 ns ticks since 1601 (MS-DTYP 2.3.3)."""
 
@@ -43,7 +40,62 @@ def read_host() -> Asking[HostFacts]:
         local_time=datetime.fromisoformat(str(value["local_time"])),
         left_over=LeftOver(*run_file(lines)) if lines else None,
         applied=_json_or_nothing(value["applied"]),
+        account_sid=_text(value, "account_sid"),
+        elevated=_switch(value, "elevated"),
+        sixty_four_bit=_switch(value, "sixty_four_bit"),
+        network_change=_network_change(value["network_change"]),
+        **_machine(value),
+        **_restart(value),
     )
+
+
+def _machine(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands there: device, firmware, Windows, domain, write filter."""
+    system, firmware, windows = (value[part] or {} for part in ("system", "firmware", "windows"))
+    filter_ = value["write_filter"] or {}
+    build = ".".join(
+        str(part) for part in (windows.get("build"), windows.get("revision")) if part is not None
+    )
+    return {
+        "manufacturer": _text(system, "manufacturer"),
+        "model": _text(system, "model"),
+        "serial": _text(firmware, "serial"),
+        "bios_version": _text(firmware, "version"),
+        "bios_date": str(firmware["released"]).partition("T")[0] if firmware else None,
+        "windows": _text(windows, "product"),
+        "edition": _text(windows, "edition"),
+        "build": build or None,
+        "part_of_domain": _switch(system, "part_of_domain"),
+        "domain": _text(system, "domain") if system.get("part_of_domain") else "" if system else None,
+        "write_filter": _switch(filter_, "current"),
+        "write_filter_next": _switch(filter_, "next"),
+    }
+
+
+def _restart(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What waits for a restart, and what one would interrupt."""
+    pending, services = value["pending_restart"], value["axis_services"]
+    running: Any = services and services["running"]
+    return {
+        "pending_restart": pending and tuple(reason for reason, waits in pending.items() if waits),
+        "logged_on": _text(value["system"] or {}, "user"),
+        "axis_services": services and tuple(sorted(map(str, running))),
+    }
+
+
+def _text(part: Mapping[str, Any], name: str) -> str | None:
+    found = part.get(name)
+    return None if found is None else str(found).strip()
+
+
+def _switch(part: Mapping[str, Any], name: str) -> bool | None:
+    found = part.get(name)
+    return found if isinstance(found, bool) else None
+
+
+def _network_change(text: Any) -> Mapping[str, Any] | None:
+    """Empty where none is pending; a file that says something else is unknown, not nothing."""
+    return _json_or_nothing(text) or (None if text is None or text.strip() else {})
 
 
 def restart_host(delay_seconds: int, reason: str) -> Changing[None]:
@@ -64,54 +116,3 @@ def _json_or_nothing(text: Any) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
-
-
-def simulate(machine: Machine, verb: str, arguments: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
-    """Play `host.read.ps1` and `host.write.ps1`."""
-    if verb == "restart":
-        _shutdown(machine, int(str(arguments["delay_seconds"])), str(arguments["reason"]))
-        return {}
-    wmi_simulated.need(machine, "Win32_OperatingSystem")
-    zone = machine.get(
-        "registry", r"HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation", "ActiveTimeBias", "data"
-    )
-    # A DWord, here signed: minutes that UTC is ahead.
-    bias = (int(str(zone or 0)) + 2**31) % 2**32 - 2**31
-    local_ms = machine.now_ms() - bias * 60_000
-    boot_ms = int(str(machine.get("boot", "started_ms")))
-    return {
-        "machine_guid": read_value(machine, r"HKLM\SOFTWARE\Microsoft\Cryptography", "MachineGuid"),
-        "computer_name": read_value(
-            machine,
-            r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName",
-            "ComputerName",
-        ),
-        "boot_filetime": boot_ms * 10_000 + FILETIME_1970,
-        "local_time": datetime.fromtimestamp(local_ms // 1000, UTC).replace(tzinfo=None).isoformat(),
-        "run_file": [*text_file_lines(machine, RUN_FILE)],
-        "applied": "".join(text_file_lines(machine, APPLIED_FILE)),
-    }
-
-
-def text_lines(text: str) -> list[str]:
-    """Lines as `Get-Content` cuts them: at CR LF, LF and CR, and nowhere else."""
-    lines = re.split(r"\r\n|\n|\r", text)
-    return lines if lines[-1] else lines[:-1]
-
-
-def text_file_lines(machine: Machine, path: str) -> list[str]:
-    """`Get-TextLine`: none where the file is missing; a folder in its place refuses to be read."""
-    row = machine.get("files", path)
-    if isinstance(row, Mapping) and "text" not in row:
-        raise ScriptFailure(
-            "GetContentReaderUnauthorizedAccessError,Microsoft.PowerShell.Commands.GetContentCommand",
-            f"Access to the path '{path}' is denied.",
-        )
-    return text_lines(str(row["text"])) if isinstance(row, Mapping) else []
-
-
-def _shutdown(machine: Machine, delay_seconds: int, reason: str) -> None:
-    """shutdown.exe takes a delay of at most ten years and a reason of at most 512 characters."""
-    if not 0 <= delay_seconds <= LONGEST_DELAY or len(reason) > LONGEST_REASON:
-        raise ScriptFailure("shutdown.exe ended with 1.", "shutdown.exe ended with 1.")
-    machine.restart(delay_seconds)

@@ -36,7 +36,30 @@ class HostFacts:
     sixty_four_bit: bool | None = None
     write_filter: bool | None = None
     """Whether the Unified Write Filter throws every change away at the next restart."""
+    write_filter_next: bool | None = None
+    """The same after the next restart."""
     part_of_domain: bool | None = None
+    domain: str | None = None
+    """Its name; empty where it is in none."""
+    manufacturer: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    bios_version: str | None = None
+    bios_date: str | None = None
+    """ISO 8601."""
+    windows: str | None = None
+    """The product's name."""
+    edition: str | None = None
+    build: str | None = None
+    """With the revision, like 19044.1288."""
+    pending_restart: tuple[str, ...] | None = None
+    """Why Windows or we wait for a restart, one word each."""
+    logged_on: str | None = None
+    """Who is logged on at the machine's own screen; empty for nobody."""
+    axis_services: tuple[str, ...] | None = None
+    """Services of Axis that run: when they stop, recording stops."""
+    network_change: Mapping[str, Any] | None = None
+    """`id`, `state` and `what` of a network change that is not confirmed yet; empty where there is none."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ from provisioner.errors import CertificateError, LoginRefusedError, ScriptError,
 from provisioner.resources.base import Facts, Observed, Reason, Resource
 from provisioner.resources.comparing import differs
 from provisioner.steps.compare import differing, explain
+from provisioner.steps.host_words import shown
 from provisioner.steps.items import Desired, address
 from provisioner.steps.plan_value import WRITING, Action, Cause, FieldChange, Item, PlannedHost
+from provisioner.steps.preflight import forbids
 from provisioner.steps.read import HostLive, Live
 
 State: TypeAlias = Literal["answered", "unreachable", "login_refused", "certificate_refused", "failed"]
@@ -57,9 +59,9 @@ def plan_item(host: str, resource: Resource, live: HostLive) -> Item:
 def _guarded(item: Item, resource: Resource, seen: Observed, live: HostLive) -> Item:
     """The same, or refused: where the host forbids every change, or this one would lock somebody out."""
     around = live.around()
-    if around is None:
-        return item
-    refusal = resource.guard(seen, around)
+    refusal = forbids(live.facts) if live.facts else None
+    if refusal is None and around is not None:
+        refusal = resource.guard(seen, around)
     if refusal is None:
         return item
     said = {"what": refusal.what, "next_step": refusal.next_step, "restart": "no"}
@@ -170,10 +172,13 @@ def _host(name: str, live: HostLive) -> PlannedHost:
         error = live.error
         return PlannedHost(name=name, state=_state(error), what=error.what, next_step=error.next_step)
     left = live.facts.left_over if live.facts else None
+    facts = shown(live.facts) if live.facts else {}
     if left is None:
-        return PlannedHost(name=name, state="answered")
+        return PlannedHost(name=name, state="answered", facts=facts)
     results = {str(row["id"]): str(row.get("state", "")) for row in left.results}
-    return PlannedHost(name=name, state="answered", left_over=left.run, left_over_results=results)
+    return PlannedHost(
+        name=name, state="answered", left_over=left.run, left_over_results=results, facts=facts
+    )
 
 
 def _state(error: Exception) -> State:

@@ -102,6 +102,11 @@ class PlannedHost(Value):
         "", description="Id of an interrupted run whose run file the next apply takes over."
     )
     left_over_results: Mapping[str, str] = Field(default_factory=dict, description="Its results by address.")
+    facts: Mapping[str, JsonValue] = Field(
+        default_factory=dict,
+        description="The machine itself as it was read; null is unknown. Nothing is planned by them, and no "
+        "digest covers them.",
+    )
 
 
 class PlannedSite(Value):
@@ -136,6 +141,10 @@ class Run(Value):
     wire: Mapping[str, Wire] = Field(default_factory=dict, description="By `<host name>/<protocol>`.")
 
 
+_NOT_SEALED: Any = {"run": True, "digest": True, "hosts": {"__all__": {"facts"}}}
+"""Who is logged on, or what waits for a restart, may be another thing when the plan is applied."""
+
+
 class Plan(Value):
     """What would be done to make the site as declared."""
 
@@ -146,7 +155,9 @@ class Plan(Value):
     items: tuple[Item, ...]
     remains: tuple[Remains, ...] = Field((), description="What a rollback cannot take back.")
     reverse: Reverse | None = Field(None, description="With `plan --reverse`.")
-    digest: str = Field("", description="SHA-256 over all but `run` and itself: an edited plan is refused.")
+    digest: str = Field(
+        "", description="SHA-256 over all but `run`, the hosts' facts and itself: an edited plan is refused."
+    )
     run: Run
 
     def sealed(self) -> Plan:
@@ -155,7 +166,7 @@ class Plan(Value):
 
     def content_digest(self) -> str:
         """What `digest` must be."""
-        content = self.model_dump(mode="json", exclude={"run", "digest"})
+        content = self.model_dump(mode="json", exclude=_NOT_SEALED)
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from provisioner.errors import (
     CertificateError,
@@ -22,8 +22,11 @@ from provisioner.resources.host import restart_host as restart_talk
 from provisioner.resources.host_facts import HostFacts
 from provisioner.steps.events import Event, Happened
 from provisioner.steps.host_apply import STATES, HostApply
+from provisioner.steps.host_words import interrupted
 from provisioner.steps.items import asked
 from provisioner.steps.plan_value import Action, Item
+from provisioner.steps.preflight import forbids
+from provisioner.steps.read import HostLive
 from provisioner.steps.talk import converse
 
 RestartMode: TypeAlias = Literal["now", "window", "never"]
@@ -34,6 +37,8 @@ WAIT_SECONDS = 600
 """How long a restarted host may take to answer (ansible.windows `win_reboot`)."""
 
 MOST_REFUSED_LOGINS = 3
+_OURS = ("rename", "our_own")
+"""Signs of a pending restart that an item of ours stands for."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,12 @@ def restart_host(host: HostApply, policy: RestartPolicy) -> Iterator[Event]:
         return
     refused = _why_not(policy, local_time)
     if refused:
-        later = "Apply again then, or with --restart now."
-        yield host.tell(Happened.RESTART_WAITS, what=refused, address=waiting[0].address, next_step=later)
+        yield host.tell(Happened.RESTART_WAITS, **_waits(waiting, host.facts, refused))
+        return
+    forbidden = forbids(host.facts)
+    if forbidden:
+        # A write filter, for one, would throw away just what waits for the restart.
+        yield host.tell(Happened.HOST_REFUSED, what=forbidden.what, next_step=forbidden.next_step)
         return
     try:
         yield from _restart(host, waiting[0])
@@ -64,6 +73,29 @@ def restart_host(host: HostApply, policy: RestartPolicy) -> Iterator[Event]:
         yield host.tell(Happened.HOST_REFUSED, what=error.what, next_step=error.next_step)
     except HostError as error:
         yield host.tell(Happened.HOST_FAILED, what=error.what, next_step=error.next_step)
+
+
+def still_waiting(items: Sequence[Item], live: HostLive, policy: RestartPolicy) -> Event | None:
+    """For a host on which nothing else is to be done: what waits for a restart that may not be now."""
+    waiting = [item for item in items if item.restart == "pending"]
+    local_time = live.local_time()
+    refused = _why_not(policy, local_time) if waiting and local_time else ""
+    if not refused or live.facts is None:
+        return None
+    return Event(Happened.RESTART_WAITS, waiting[0].host, **_waits(waiting, live.facts, refused))
+
+
+def _waits(waiting: Sequence[Item], facts: HostFacts, refused: str) -> dict[str, Any]:
+    """One line: what waits, what else of Windows does, and until when."""
+    names = [item.address.removeprefix(f"{item.host}/") for item in waiting[1:]]
+    others = [reason.replace("_", " ") for reason in facts.pending_restart or () if reason not in _OURS]
+    parts = [f"also for {', '.join(names)}"] if names else []
+    parts += [f"Windows waits too: {', '.join(others)}"] if others else []
+    return {
+        "address": waiting[0].address,
+        "what": "; ".join([*parts, refused]),
+        "next_step": "Apply again when it may restart, or with --restart now.",
+    }
 
 
 def _why_not(policy: RestartPolicy, local_time: datetime) -> str:
@@ -94,7 +126,7 @@ def _restart(host: HostApply, because: Item) -> Iterator[Event]:
     except (UnreachableError, ConversationError):
         # The answer was lost, not the call: whether it restarts is seen by its boot time.
         host.line.abandon()
-    yield host.tell(Happened.RESTARTING)
+    yield host.tell(Happened.RESTARTING, what=interrupted(before))
     if not _wait_for_new_boot(host, before):
         yield host.tell(Happened.UNKNOWN, what="interrupted while it restarts; the restart goes on")
         return

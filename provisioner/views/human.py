@@ -9,6 +9,7 @@ from provisioner.manifest.complaint import Complaint
 from provisioner.records.history import PastRun
 from provisioner.steps.events import FAILURES, REFUSALS, Event, Happened
 from provisioner.steps.plan_value import Action, Item, Plan, PlannedHost, Remains, Reverse
+from provisioner.views.host_lines import about
 from provisioner.views.words import (
     CAUSE,
     HAPPENED,
@@ -114,26 +115,31 @@ class Human:
             lines.append(
                 f"  ~ an interrupted run ({plain(host.left_over)}) left its run file; apply takes it over"
             )
+        lines += [f"  {line}" for line in about(host.facts, whole=bool(self._verbose))]
         kept = [item for item in items if _as_declared(item)]
-        lines += [line for item in items if item not in kept for line in self._item(item, drift=drift)]
+        told: set[str] = set()
+        lines += [line for item in items if item not in kept for line in self._item(item, told, drift=drift)]
         if kept:
             lines.append("  = as declared: " + ", ".join(plain(_short(item)) for item in kept))
         return "\n".join(lines)
 
-    def _item(self, item: Item, *, drift: bool) -> list[str]:
+    def _item(self, item: Item, told: set[str], *, drift: bool) -> list[str]:
+        """`told` is what was said of an item before: what refuses all of a host is said once."""
         sign = self._paint(SIGN[item.action], _COLOUR.get(item.action, "0"))
         notes = [REASON[item.reason]] if item.action in (Action.KEEP, Action.REFUSED, Action.UNKNOWN) else []
         notes += [RISK[risk] for risk in item.risks]
         notes += [CAUSE[item.cause]] if drift and item.cause else []
         lines = [f"  {sign} {plain(_short(item))}" + (f"  ({', '.join(notes)})" if notes else "")]
         lines += [f"      {c.field}: {value(c.before)} -> {value(c.after)}" for c in item.changes]
-        return lines + [f"      {said(text)}" for text in (item.what, item.next_step, *item.notes) if text]
+        new = [text for text in (item.what, item.next_step) if text not in told]
+        told.update(new)
+        return lines + [f"      {said(text)}" for text in (*new, *item.notes) if text]
 
     def _reverse(self, reverse: Reverse) -> list[str]:
         """As the plan of that rollback, with what it would leave."""
         hosts: dict[str, list[str]] = {}
         for item in reverse.items:
-            hosts.setdefault(item.host, [plain(item.host)]).extend(self._item(item, drift=False))
+            hosts.setdefault(item.host, [plain(item.host)]).extend(self._item(item, set(), drift=False))
         if not hosts and not reverse.remains:
             return []
         title = "The reverse, as `provisioner rollback` of this apply would show it:"

@@ -53,7 +53,21 @@ REASON = {
     Reason.OWNED_BY_DOMAIN_POLICY: "a domain policy owns it",
     Reason.NOT_ON_THIS_HOST: "this host cannot",
     Reason.GUARD: "guarded",
+    Reason.WRITE_FILTER: "the write filter is on",
+    Reason.NOT_ELEVATED: "no administrator's rights",
+    Reason.NOT_64_BIT: "a 32-bit PowerShell",
 }
+
+PENDING = {
+    "component_servicing": "component servicing",
+    "windows_update": "Windows Update",
+    "file_renames": "file renames (often an updater's)",
+    "rename": "another computer name",
+    "domain_join": "joining a domain",
+    "updaters": "an older updater",
+    "our_own": "our own change",
+}
+"""Why a restart is pending, by windows' and our own signs."""
 
 CAUSE = {
     Cause.CHANGED_BY_HAND: "changed by hand",

@@ -73,6 +73,15 @@ def test_the_end_of_input_is_an_interruption(provisioner: CommandLine) -> None:
     assert provisioner.counts(HOST)["writes"] == 0
 
 
+def test_the_question_names_whom_and_what_a_restart_hits(provisioner: CommandLine) -> None:
+    provisioner.lab.set_place(HOST, "logged_on", "Operator")
+    code, shown = _answered(provisioner, b"n\n", restart="now")
+    assert code == 2
+    assert f"A restart of {HOST}: DESKTOP-" in shown
+    assert "\\Operator is logged on; AXIS services run, and recording stops with them: Axis" in shown
+    assert provisioner.counts(HOST)["writes"] == 0
+
+
 def test_a_restart_is_part_of_the_question_and_asked_for_by_itself(provisioner: CommandLine) -> None:
     code, shown = _answered(provisioner, b"n\n", restart="now")
     assert f"and restart {HOST} now?" in shown

@@ -38,6 +38,18 @@ def test_a_host_that_moved_is_refused_with_the_field_and_the_other_goes_on(
     assert {item["action"] for item in after["items"] if item["host"] == BASIC} == {"keep"}
 
 
+def test_who_is_logged_on_by_now_makes_no_plan_stale(provisioner: CommandLine, saved: Path) -> None:
+    provisioner.lab.set_place(NTLM, "logged_on", "Operator")
+    assert provisioner("apply", "--restart", "now", target=saved) == 0
+
+
+def test_a_write_filter_that_is_on_by_now_does(provisioner: CommandLine, saved: Path) -> None:
+    provisioner.lab.set_place(NTLM, "write_filter/on", True)
+    assert provisioner("apply", "--restart", "now", target=saved) == 4
+    assert "would be refused now" in provisioner.out
+    assert provisioner.counts(NTLM)["writes"] == 0
+
+
 def test_a_changed_manifest_is_refused_before_anybody_is_contacted(
     provisioner: CommandLine, saved: Path
 ) -> None:

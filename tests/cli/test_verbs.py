@@ -85,6 +85,24 @@ def test_outside_its_window_a_host_is_not_restarted(provisioner: CommandLine) ->
     assert "the maintenance window opens Monday 02:00" in provisioner.out
 
 
+@pytest.mark.parametrize(
+    ("restart", "why"),
+    [
+        ("window", "the maintenance window opens Saturday 02:00"),
+        ("never", "restarts are switched off (--restart never)"),
+    ],
+)
+def test_a_restart_that_may_not_be_now_is_one_line_that_says_until_when(
+    provisioner: CommandLine, restart: str, why: str
+) -> None:
+    """Also where nothing else is left to do."""
+    _on_a_friday(provisioner, 'days: [saturday, sunday], from: "02:00", to: "05:00"')
+    for _ in range(2):
+        assert provisioner("apply", "--only", HOST, "--yes", "--restart", restart) == 6
+        lines = [line for line in provisioner.out.splitlines() if "restart pending" in line]
+        assert lines == [f"  {HOST}/computer_name: restart pending ({why})"]
+
+
 def test_inside_its_window_a_host_restarts_without_being_told(provisioner: CommandLine) -> None:
     _on_a_friday(provisioner, 'days: [friday], from: "00:30", to: "23:30"')
     assert provisioner("apply", "--only", HOST, "--yes") == 0

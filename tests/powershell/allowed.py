@@ -6,6 +6,7 @@ COMMANDS = frozenset(
     {
         "Get-RegistryValue",
         "Get-TextLine",
+        "Test-SixtyFourBit",
         "Get-CimInstance",
         "Get-Content",
         "Get-Date",
@@ -16,6 +17,7 @@ COMMANDS = frozenset(
         "Select-Object",
         "Sort-Object",
         "Where-Object",
+        "ConvertFrom-Csv",
         "ConvertFrom-Json",
     }
 )
@@ -30,12 +32,22 @@ KEYWORDS = frozenset(_KEYWORDS.split())
 STATIC_MEMBERS = frozenset({"Convert::ToBase64String", "TimeSpan::FromMilliseconds"})
 
 METHODS = frozenset(
-    {"ContainsKey", "Replace", "Split", "StartsWith", "ToFileTimeUtc", "ToLowerInvariant", "ToString", "Trim"}
+    {
+        "ContainsKey",
+        "Replace",
+        "Split",
+        "StartsWith",
+        "ToFileTimeUtc",
+        "ToLowerInvariant",
+        "ToString",
+        "ToUniversalTime",
+        "Trim",
+    }
 )
 """Methods called on objects; each only answers."""
 
-PROGRAMS = frozenset[str]()
-"""None: the texts of Windows' programs are translated, so no read script starts one."""
+PROGRAMS = frozenset({"whoami.exe"})
+"""Programs that can do nothing but answer. Their texts are translated: of whoami.exe only SIDs are read."""
 
 _ALIASES = """
 % ? ac asnp cat cd chdir clc clear clp cls cp cpi curl cvpa del diff dir echo epal erase fc fl

@@ -38,7 +38,35 @@ MUTATIONS = (
         "@(Get-TextLine -Path 'C:\\Program Files\\provisioner\\run.jsonl')",
         "Get-TextLine -Path 'C:\\Program Files\\provisioner\\run.jsonl'",
     ),
-    Mutation("time in the culture's format", "host.read", "'s')", "'yyyy-MM-ddTHH:mm:ss')"),
+    Mutation(
+        "time in the culture's format",
+        "host.read",
+        "Date).ToString('s')",
+        "Date).ToString('yyyy-MM-ddTHH:mm:ss')",
+    ),
+    Mutation("the board's serial number", "host.read", "Win32_BIOS", "Win32_BaseBoard"),
+    Mutation("the day before in America", "host.read", ".ToUniversalTime()", ""),
+    Mutation("any failure means no write filter", "host.read", "'HRESULT 0x80041010,*'", "'HRESULT *'"),
+    Mutation("a missing namespace is unknown", "host.read", "0x8004100e", "0x8004100f"),
+    Mutation("the filter after the restart", "host.read", "$filter.NextEnabled", "$filter.CurrentEnabled"),
+    Mutation(
+        "columns changed over", "host.read", "name, type, sid, attributes", "sid, type, name, attributes"
+    ),
+    Mutation("any administrator is elevated", "host.read", "$high -and (", "$high -or ("),
+    Mutation("without a level not elevated", "host.read", "}).Count -eq 0) {", "}).Count -lt 0) {"),
+    Mutation(
+        "renames of nothing wait",
+        "host.read",
+        "@($renames | Where-Object -FilterScript { $_ })",
+        "@($renames)",
+    ),
+    Mutation("case counts in a pending name", "host.read", "$name -ne $active", "$name -cne $active"),
+    Mutation("no pending name is another one", "host.read", "$null -ne $name -and ", ""),
+    Mutation(
+        "updaters of one kind", "host.read", ", 'HKLM:\\SOFTWARE\\Wow6432Node", ", 'HKLM:\\SOFTWARE\\Wow"
+    ),
+    Mutation("stopped services run", "host.read", ".Status -eq 'Running'", ".Status -ne ''"),
+    Mutation("no list of services is unknown", "host.read", "running = $running", "running = $running[0]"),
     Mutation("a restart twice is an error", "host.write", " -and $LASTEXITCODE -ne 1190", ""),
     Mutation("lost error of shutdown", "host.write", "$LASTEXITCODE -ne 0 -and", "$LASTEXITCODE -lt 0 -and"),
     Mutation(

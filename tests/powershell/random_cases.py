@@ -56,7 +56,7 @@ _FACTORY = _small_terminal()
 def machine_at(chance: Random) -> dict[str, Any]:
     """A factory-new machine after a life of its own."""
     machine = copy.deepcopy(_FACTORY)
-    for live in (_system, _names, _services, _time, _power, _policies, _files):
+    for live in (_system, _about_us, _waiting, _names, _services, _time, _power, _policies, _files):
         live(machine, chance)
     return machine
 
@@ -69,6 +69,36 @@ def _system(machine: dict[str, Any], chance: Random) -> None:
         machine["wmi"] = {
             "missing": [chance.choice(["Win32_ComputerSystem", "Win32_Service", "Win32_PowerPlan"])]
         }
+
+
+def _about_us(machine: dict[str, Any], chance: Random) -> None:
+    sid = chance.choice(["S-1-5-21-1-2-3-500", "S-1-5-18", None])
+    elevated = chance.choice([True, True, False, "unknown"])
+    machine["session"] = {"sid": sid, "elevated": elevated, "sixty_four_bit": chance.random() < 0.8}
+    machine["logged_on"] = chance.choice(["", "Operator", "H\u00c4FEN\\j\u00f6rg"])
+    machine["write_filter"] = chance.choice(
+        [None, {"on": chance.random() < 0.5, "next": chance.random() < 0.5}]
+    )
+    if chance.random() < 0.2:
+        machine["hardware"].pop(chance.choice(["serial", "bios_version", "bios_released_ms", "model"]))
+
+
+def _waiting(machine: dict[str, Any], chance: Random) -> None:
+    registry = machine["registry"]
+    renames = chance.choice([[], [""], ["\\??\\C:\\x", ""]])
+    registry[r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager"] = {
+        "PendingFileRenameOperations": {"type": "MultiString", "data": renames}
+    }
+    for key in (
+        r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending",
+        r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired",
+    ):
+        if chance.random() < 0.3:
+            registry[key] = {}
+    if chance.random() < 0.3:
+        volatile = {"UpdateExeVolatile": {"type": "DWord", "data": chance.choice(DWORDS)}}
+        registry[r"HKLM\SOFTWARE\Microsoft\Updates"] = volatile
+    machine["services"]["AxisRecorderToolboxService"]["running"] = chance.random() < 0.5
 
 
 def _names(machine: dict[str, Any], chance: Random) -> None:

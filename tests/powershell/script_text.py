@@ -73,7 +73,7 @@ def not_allowed_in_a_read(text: str) -> list[str]:
     naked = bare(text)
     used = {
         "command": commands(text) - allowed.COMMANDS,
-        "word": bare_words(text),
+        "word": bare_words(text) - allowed.PROGRAMS,
         "program": programs(text) - allowed.PROGRAMS,
         "member": static_members(text) - allowed.STATIC_MEMBERS,
         "method": set(_METHOD.findall(naked)) - allowed.METHODS,

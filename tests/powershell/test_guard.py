@@ -80,6 +80,7 @@ def _pure() -> set[str]:
     return {
         "Add-Member",
         "Compare-Object",
+        "ConvertFrom-Csv",
         "ConvertFrom-Json",
         "ConvertTo-Json",
         "ForEach-Object",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -119,6 +120,19 @@ def test_windows_powershell_would_accept_every_script() -> None:
     found = _check("that Windows PowerShell 5.1 accepts the scripts", "provisioner", "tests/powershell")
     assert found.returncode == 0, found.stdout
     assert " 0 findings" in found.stdout
+
+
+def test_what_a_person_is_told_to_type_is_windows_powershell(tmp_path: Path) -> None:
+    blocks = {page.stem: _typed(page) for page in sorted((ROOT / "docs").glob("*.md"))}
+    assert blocks["prepare"].count("New-") >= 5
+    for name, text in blocks.items():
+        (tmp_path / f"{name}.ps1").write_text(text, "ascii")
+    found = _check("that Windows PowerShell 5.1 accepts what the guides tell to type", str(tmp_path))
+    assert found.returncode == 0, found.stdout
+
+
+def _typed(page: Path) -> str:
+    return "\n".join(re.findall(r"^```powershell\n(.*?)^```", page.read_text("utf-8"), re.M | re.S))
 
 
 def test_ten_planted_lines_are_found(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@
 #                              tcp://127.0.0.1:PORT/TOKEN is a lab: each line waits for its answer.
 #   PROVISIONER_TEST_NOW_MS    UTC, ms since 1970: real time stands still there. Without it real time runs.
 #
-# Two places of the machine are only for us: `language` (sv-SE, de-DE, fi-FI; else en-US) and `wmi.missing`, the
-# classes that a damaged repository does not know.
+# Some places of the machine are only for us: `language` (sv-SE, de-DE, fi-FI; else en-US), `wmi.missing`, the
+# classes that a damaged repository does not know, `wmi.denied`, those that nobody may ask for, and `session`, whose
+# token our process has (`sid`, `elevated`, `sixty_four_bit`).
 
-$parts = 'guard', 'machine', 'language', 'registry', 'files', 'content', 'system', 'cim', 'zone', 'services', 'power'
+$parts = 'guard', 'machine', 'language', 'registry', 'files', 'content', 'system', 'cim', 'zone', 'services', 'power', 'host'
 foreach ($part in $parts) {
     . ([IO.Path]::Combine($PSScriptRoot, 'windows', $part + '.ps1'))
 }

@@ -25,7 +25,8 @@ THERE = {"name": "Clips", "path": "D:"}
 def live(*declared: Resource, username: str = "provision", applied: Any = None, **seen: Any) -> HostLive:
     """A host on which these shares were read; None for one that is not there."""
     items = {} if applied is None else {"items": {"a/share/clips": applied}}
-    facts = HostFacts("guid", "A", 1, datetime(2026, 11, 23), None, items)
+    good = {"elevated": True, "sixty_four_bit": True, "write_filter": False}
+    facts = HostFacts("guid", "A", 1, datetime(2026, 11, 23), None, items, **good)
     observed = {
         f"a/share/{name}": Observed(row or {}, {name: row}, row is not None) for name, row in seen.items()
     }

@@ -58,6 +58,25 @@ VALUES = item(
         FieldChange(field="c", before=HOSTILE, after="sunday"),
     ),
 )
+FILTER = {
+    "what": "the Unified Write Filter is on: every change would be lost at the next restart",
+    "next_step": "Run `uwfmgr filter disable`.",
+}
+FILTERED = item("power", Action.REFUSED, Reason.WRITE_FILTER, **FILTER)
+FILTERED_TOO = item("windows_update", Action.REFUSED, Reason.WRITE_FILTER, **FILTER)
+FACTS = {
+    "model": "AXIS S9002 Mk II",
+    "serial": "B8A44F0A1B2C",
+    "bios_version": "1.4.2",
+    "bios_date": "2021-03-04",
+    "windows": "Windows 10 IoT Enterprise LTSC 2021",
+    "build": "19044.1288",
+    "domain": "",
+    "pending_restart": ["windows_update", "file_renames"],
+    "write_filter": True,
+    "logged_on": HOSTILE,
+    "network_change": {"id": "n1", "state": "armed", "what": "192.0.2.21/24 by 192.0.2.1"},
+}
 OPERATOR = item("permission", Action.OPERATOR_STEP, Reason.DIFFERS)
 CREATED = item(
     "local_user", Action.CREATE, Reason.MISSING, changes=(FieldChange(field="name", before=None, after="g"),)
@@ -133,6 +152,9 @@ PLANS = {
                 name="cr2", state="unreachable", what="nobody answers there", next_step="Check the cable."
             ),
         ),
+    ),
+    "host_facts": plan(
+        KEPT, FILTERED, FILTERED_TOO, hosts=(PlannedHost(name="cr1", state="answered", facts=FACTS),)
     ),
     "left_over": plan(KEPT, hosts=(PlannedHost(name="cr1", state="answered", left_over="run-0"),)),
 }

@@ -42,6 +42,10 @@ def test_colour_and_wire_when_asked_for(snapshot: SnapshotAssertion) -> None:
     assert Human(colour=True, verbose=1).plan(PLANS["every_action"]) == snapshot
 
 
+def test_the_machine_itself_when_asked_for(snapshot: SnapshotAssertion) -> None:
+    assert Human(verbose=1).plan(PLANS["host_facts"]) == snapshot
+
+
 def test_events_for_people(snapshot: SnapshotAssertion) -> None:
     assert "".join(map(Human().event, EVENTS)) == snapshot
 

@@ -19,6 +19,11 @@ function Get-CimInstance {
     )
     Assert-Played -Name Get-CimInstance -Bound $PSBoundParameters -Played ClassName, Namespace, Filter, Property
     $space = if ($Namespace) { $Namespace.Replace('/', '\').ToLowerInvariant() } else { 'root\cimv2' }
+    $denied = Get-Place -Place 'wmi', 'denied'
+    if ($denied -contains $ClassName) {
+        throw (New-Failure -Message 'Access denied ' -Category PermissionDenied `
+                -Id 'HRESULT 0x80041003,Microsoft.Management.Infrastructure.CimCmdlets.GetCimInstanceCommand')
+    }
     $missing = Get-Place -Place 'wmi', 'missing'
     if ($missing -contains $ClassName) {
         throw (New-InvalidClass -Message 'Invalid class ')
@@ -26,7 +31,9 @@ function Get-CimInstance {
     $rows = switch ("$space\$ClassName") {
         'root\cimv2\Win32_OperatingSystem' { Get-OperatingSystemRow }
         'root\cimv2\Win32_ComputerSystem' { Get-ComputerSystemRow }
+        'root\cimv2\Win32_BIOS' { Get-BiosRow }
         'root\cimv2\Win32_Service' { Get-ServiceRow }
+        'root\standardcimv2\embedded\UWF_Filter' { Get-WriteFilterRow }
         'root\cimv2\power\Win32_PowerPlan' { Get-PowerPlanRow }
         'root\cimv2\power\Win32_PowerSettingDataIndex' { Get-PowerSettingRow }
         default {
@@ -104,8 +111,13 @@ function Get-OperatingSystemRow {
 function Get-ComputerSystemRow {
     $domain = Get-Place -Place 'domain'
     $active = Get-Place -Place 'registry', 'HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName', 'ComputerName', 'data'
+    $user = Get-Place -Place 'logged_on'
+    if ($user -and -not $user.Contains('\')) { $user = "$active\$user" }
     [pscustomobject]@{
         Name         = $active
+        Manufacturer = Get-Place -Place 'hardware', 'manufacturer'
+        Model        = Get-Place -Place 'hardware', 'model'
+        UserName     = $user
         PartOfDomain = ($null -ne $domain)
         Domain       = $(if ($null -ne $domain) { $domain } else { 'WORKGROUP' })
         CimClass     = [pscustomobject]@{ CimClassName = 'Win32_ComputerSystem' }

@@ -12,7 +12,7 @@ foreach ($name in 'help', 'mkdir', 'more', 'oss', 'Clear-Host', 'Get-Verb', 'Imp
 
 $global:PureCommands = @{}
 foreach ($name in @(
-        'Add-Member', 'Compare-Object', 'ConvertFrom-Json', 'ConvertTo-Json', 'ForEach-Object', 'Group-Object',
+        'Add-Member', 'Compare-Object', 'ConvertFrom-Csv', 'ConvertFrom-Json', 'ConvertTo-Json', 'ForEach-Object', 'Group-Object',
         'Join-Path', 'Measure-Object', 'New-Object', 'New-TimeSpan', 'Out-Default', 'Out-Null', 'Out-String',
         'Select-Object', 'Select-String', 'Set-StrictMode', 'Sort-Object', 'Split-Path', 'Where-Object', 'Write-Error',
         'Write-Output')) {
@@ -30,6 +30,11 @@ if (Get-Command -Name Remove-TypeData -CommandType Cmdlet -ErrorAction SilentlyC
     }
 }
 
+# Functions of the shipped runners that reach Windows where no command does: whenever they are called, ours runs.
+$global:ReplacedFunctions = @{
+    'Test-SixtyFourBit' = 'Test-PlayedSixtyFourBit'
+}
+
 function Exit-Guard {
     # For a session that goes on when the small Windows is done.
     $ExecutionContext.InvokeCommand.PreCommandLookupAction = $null
@@ -39,6 +44,12 @@ function Enter-Guard {
     $ExecutionContext.InvokeCommand.PreCommandLookupAction = {
         param($Name, $Lookup)
         if ($global:PureCommands.ContainsKey($Name)) {
+            return
+        }
+        if ($global:ReplacedFunctions.ContainsKey($Name)) {
+            $played = $global:ReplacedFunctions[$Name]
+            $Lookup.CommandScriptBlock = { & $played @args }.GetNewClosure()
+            $Lookup.StopSearch = $true
             return
         }
         $own = $ExecutionContext.SessionState.PSVariable.GetValue('function:' + $Name)

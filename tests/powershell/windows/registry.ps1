@@ -68,6 +68,9 @@ function Get-ItemProperty {
         $LiteralPath
     )
     Assert-Played -Name Get-ItemProperty -Bound $PSBoundParameters -Played Path, LiteralPath, Name
+    if ($Path -like 'HKLM:\*\[*]' -and $Name -and $PSBoundParameters['ErrorAction'] -eq 'SilentlyContinue') {
+        return Get-ValueBelow -Path $Path.Substring(0, $Path.Length - 2) -Name $Name
+    }
     $given = Get-GivenPath -Name Get-ItemProperty -Bound $PSBoundParameters
     if (-not (Test-RegistryPath -Path $given)) {
         throw "windows.ps1 does not play Get-ItemProperty on $given."
@@ -77,6 +80,23 @@ function Get-ItemProperty {
         Assert-RegistryValue -Path $given -Name $Name -Command GetItemPropertyCommand
     }
     Get-KeyContent -Path $given
+}
+
+function Get-ValueBelow {
+    # One value of each key right below; a key without it is an error that was not to be shown.
+    param([string]$Path, [string]$Name)
+    $above = (Get-KeyPath -Path $Path) + '\'
+    foreach ($key in @(Get-PlaceName -Place 'registry')) {
+        $inside = $key.StartsWith($above, [StringComparison]::OrdinalIgnoreCase)
+        if (-not $inside -or $key.Substring($above.Length).Contains('\') -or $null -eq (Get-Place -Place 'registry', $key, $Name)) {
+            continue
+        }
+        $row = Get-Place -Place 'registry', $key, $Name
+        $found = New-Object -TypeName PSCustomObject
+        Add-Field -Node $found -Name $Name -Value (ConvertTo-RegistryObject -Type $row.type -Content $row.data)
+        Add-Field -Node $found -Name 'PSChildName' -Value $key.Substring($above.Length)
+        $found
+    }
 }
 
 function Get-KeyContent {
