@@ -155,7 +155,9 @@ def _run(
     )
     refused = {event.host for event in stale}
     going = {name: line for name, line in lines.items() if name not in refused}
-    told = apply(plan, look.desired, live, going, journal.record, _policies(look, restart), stop)
+    told = apply(
+        plan, look.desired, live, going, journal.record, _policies(look, restart), stop, look.reach.pace
+    )
     events: list[Event] = []
     code = exits.BUG
     try:

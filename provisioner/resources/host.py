@@ -23,6 +23,9 @@ Not below ProgramData: there any user may make the folder first and stay its own
 RUN_FILE = rf"{OUR_FOLDER}\run.jsonl"
 APPLIED_FILE = rf"{OUR_FOLDER}\applied.json"
 
+NETWORK_STATE_FILE = rf"{OUR_FOLDER}\network\state.json"
+"""Where a change of the network says what has become of it."""
+
 SCRIPT = "host"
 LONGEST_DELAY = 315_360_000
 """Seconds that shutdown.exe waits at most (its own help)."""
@@ -43,6 +46,7 @@ def read_host() -> Asking[HostFacts]:
         local_time=datetime.fromisoformat(str(value["local_time"])),
         left_over=LeftOver(*run_file(lines)) if lines else None,
         applied=_json_or_nothing(value["applied"]),
+        network_change=_json_or_nothing(value["network_change"]),
     )
 
 
@@ -89,6 +93,7 @@ def simulate(machine: Machine, verb: str, arguments: Mapping[str, JsonValue]) ->
         "boot_filetime": boot_ms * 10_000 + FILETIME_1970,
         "local_time": datetime.fromtimestamp(local_ms // 1000, UTC).replace(tzinfo=None).isoformat(),
         "run_file": [*text_file_lines(machine, RUN_FILE)],
+        "network_change": "".join(text_file_lines(machine, NETWORK_STATE_FILE)),
         "applied": "".join(text_file_lines(machine, APPLIED_FILE)),
     }
 

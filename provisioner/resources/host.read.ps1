@@ -9,5 +9,6 @@ $system = Get-CimInstance -ClassName Win32_OperatingSystem -Property LastBootUpT
     boot_filetime = $system.LastBootUpTime.ToFileTimeUtc()
     local_time    = (Get-Date).ToString('s')
     run_file      = @(Get-TextLine -Path 'C:\Program Files\provisioner\run.jsonl')
+    network_change = (@(Get-TextLine -Path 'C:\Program Files\provisioner\network\state.json') -join '')
     applied       = (@(Get-TextLine -Path 'C:\Program Files\provisioner\applied.json') -join '')
 }

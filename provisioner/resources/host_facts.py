@@ -37,6 +37,8 @@ class HostFacts:
     write_filter: bool | None = None
     """Whether the Unified Write Filter throws every change away at the next restart."""
     part_of_domain: bool | None = None
+    network_change: Mapping[str, Any] | None = None
+    """`id`, `state` and `what` of a change of the network that is under way, or was taken back."""
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,15 @@ class PlannedHost(Value):
         "", description="Id of an interrupted run whose run file the next apply takes over."
     )
     left_over_results: Mapping[str, str] = Field(default_factory=dict, description="Its results by address.")
+    network_change: Literal["", "pending", "ended"] = Field(
+        "", description="A change of its network that waits for its confirmation, or was taken back."
+    )
+    network_change_what: str = ""
+
+    @property
+    def leaves_something(self) -> bool:
+        """Whether the next apply has something of ours to clear away there."""
+        return bool(self.left_over) or self.network_change == "ended"
 
 
 class PlannedSite(Value):
@@ -149,7 +158,7 @@ class Plan(Value):
     def writes(self) -> bool:
         """Whether an apply would write anything, our own leftovers included."""
         return any(item.action in WRITING for item in self.items) or any(
-            host.left_over for host in self.hosts
+            host.leaves_something for host in self.hosts
         )
 
 

@@ -105,6 +105,11 @@ class Human:
             lines.append(
                 f"  ~ an interrupted run ({plain(host.left_over)}) left its run file; apply takes it over"
             )
+        if host.network_change == "pending":
+            lines.append("  ? a change of its network waits for its confirmation, or takes itself back")
+        if host.network_change == "ended":
+            why = f" ({said(host.network_change_what)})" if host.network_change_what else ""
+            lines.append(f"  ~ a change of its network was taken back{why}; apply clears it away")
         kept = [item for item in items if _as_declared(item)]
         lines += [line for item in items if item not in kept for line in self._item(item, drift=drift)]
         if kept:
