@@ -6,14 +6,15 @@
 #                              machine is there until somebody sets one (Set-Machine).
 #   PROVISIONER_TEST_CHANGES   path of a file: each change is one JSON line appended at the moment of the change:
 #                              {"place": [...], "value": ...}, {"place": [...], "drop": true} or
-#                              {"restart": seconds} when shutdown.exe scheduled one. Without it nothing is written.
+#                              {"restart": seconds} when shutdown.exe scheduled one, {"task": path and name} when a
+#                              scheduled task was started. Without it nothing is written.
 #                              tcp://127.0.0.1:PORT/TOKEN is a lab: each line waits for its answer.
 #   PROVISIONER_TEST_NOW_MS    UTC, ms since 1970: real time stands still there. Without it real time runs.
 #
 # Two places of the machine are only for us: `language` (sv-SE, de-DE, fi-FI; else en-US) and `wmi.missing`, the
 # classes that a damaged repository does not know.
 
-$parts = 'guard', 'machine', 'language', 'registry', 'files', 'content', 'system', 'cim', 'zone', 'services', 'power'
+$parts = 'guard', 'machine', 'language', 'registry', 'files', 'content', 'system', 'cim', 'zone', 'services', 'power', 'tasks'
 foreach ($part in $parts) {
     . ([IO.Path]::Combine($PSScriptRoot, 'windows', $part + '.ps1'))
 }
