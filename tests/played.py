@@ -11,6 +11,8 @@ from provisioner.lab.stage import Stage
 from provisioner.links.windows import ChangingWindowsLine
 from provisioner.links.winrm_shell import Target
 from provisioner.resources.base import Secret
+from provisioner.resources.network import CHANGE_TASK
+from provisioner.resources.network_task_simulated import apply_wanted
 
 USER = "provision"
 
@@ -38,6 +40,11 @@ def _no_secret(secret: Secret) -> str:
 
 
 def staged(content: Mapping[str, Any]) -> Stage:
-    """A machine that restarts at once when it is told to."""
-    machine = SimulatedMachine(content, going_down=lambda _: machine.boot())
+    """A machine that restarts at once when it is told to, and changes its network as soon."""
+
+    def started(name: str) -> None:
+        if name == CHANGE_TASK:
+            apply_wanted(machine)
+
+    machine = SimulatedMachine(content, going_down=lambda _: machine.boot(), task_started=started)
     return Stage(machine)

@@ -76,6 +76,24 @@ def _windows_update() -> st.SearchStrategy[dict[str, Any]]:
     return scheduled | other | st.fixed_dictionaries({"restart": restart}, optional=shared)
 
 
+def _network() -> st.SearchStrategy[dict[str, Any]]:
+    shared = {
+        "category": st.just("private"),
+        "confirm_minutes": st.integers(2, 60),
+    }
+    dns = st.just("automatic") | st.sampled_from([["192.0.2.2"], ["192.0.2.3", "192.0.2.2"]])
+    with_dns = {"dns": dns, **shared}
+    static = st.fixed_dictionaries(
+        {
+            "address": st.sampled_from(["192.0.2.21/24", "192.0.2.21/25"]),
+            "gateway": st.sampled_from(["192.0.2.1", "none"]),
+        },
+        optional=with_dns,
+    )
+    leased = st.fixed_dictionaries({"dhcp": st.just(True)}, optional=with_dns)
+    return static | leased | st.fixed_dictionaries({"dns": dns}, optional=shared)
+
+
 SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
@@ -85,6 +103,7 @@ SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
             {}, optional={"sleep": ON_POWER, "display_off": ON_POWER, "hibernate": ON_POWER}
         ).filter(bool),
         "windows_update": _windows_update(),
+        "network": _network(),
     },
 ).filter(bool)
 """What one host declares: any of the kinds, each in any of its forms."""

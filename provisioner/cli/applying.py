@@ -196,7 +196,8 @@ def _run(
     refused = {event.host for event in stale}
     going = {name: line for name, line in lines.items() if name not in refused}
     undone = None if look.back is None else look.back.undone
-    told = apply(plan, look.desired, live, going, journal.record, _policies(look, restart), stop, undone)
+    policies, pace = _policies(look, restart), look.reach.pace
+    told = apply(plan, look.desired, live, going, journal.record, policies, stop, undone, pace)
     events: list[Event] = []
     code = exits.BUG
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from typing import TypeVar
 
 from provisioner.errors import UsageError
 from provisioner.lab import join
+from provisioner.lab.access import Access
+from provisioner.lab.handle import LabHandle
 from provisioner.links.dial import Dial, straight
 from provisioner.links.secrets import reveal
 from provisioner.links.windows import AskingWindowsLine, ChangingWindowsLine
@@ -19,6 +22,7 @@ from provisioner.links.winrm_shell import Target
 from provisioner.manifest.site import Host, Site
 from provisioner.records.paths import state_folder
 from provisioner.resources.base import Secret
+from provisioner.steps.pace import Pace, real
 from provisioner.steps.plan_value import Wire
 from provisioner.steps.read import PARALLEL
 
@@ -55,6 +59,8 @@ class Reach:
     secret: Callable[[Secret], str]
     proxied: bool
     """Whether declared proxies are used: a lab is dialled straight, whatever the manifest says."""
+    pace: Callable[[str], Pace]
+    """A host's time, by its name: a lab lets it pass without waiting."""
     folder: Path
     """The site's: files that the manifest names lie relative to it."""
 
@@ -135,6 +141,7 @@ def reach_for(site: Site, options: Options) -> Reach:
         pin=lambda host: host.connect.certificate_sha256,
         secret=follow,
         proxied=True,
+        pace=real,
         folder=site.path.parent,
     )
 
@@ -145,6 +152,7 @@ def _lab_reach(site: Site, options: Options) -> Reach:
             "--lab-endpoints is a lab that runs already, and --lab-powershell says how to start one",
             next_step="Leave one of them out.",
         )
+    access: Access
     if options.lab_endpoints is not None:
         access = join.from_file(options.lab_endpoints)
     else:
@@ -156,8 +164,25 @@ def _lab_reach(site: Site, options: Options) -> Reach:
         pin=access.pin,
         secret=access.secret,
         proxied=False,
+        pace=(lambda host: lab_pace(access, host)) if isinstance(access, LabHandle) else real,
         folder=site.path.parent,
     )
+
+
+LAB_SLEEP_SECONDS = 0.01
+"""What a wait in the lab really takes, so that its machines can do something meanwhile."""
+
+
+def lab_pace(lab: LabHandle, host: str) -> Pace:
+    """Waiting for a lab's machine lets its time pass at once."""
+    waited = [0.0]
+
+    def sleep(seconds: float) -> None:
+        time.sleep(min(seconds, LAB_SLEEP_SECONDS))
+        waited[0] += seconds
+        lab.let_pass(seconds, host)
+
+    return Pace(lambda: time.monotonic() + waited[0], sleep)
 
 
 def lab_folder(site: str, options: Options) -> Path:

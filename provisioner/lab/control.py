@@ -15,6 +15,8 @@ from provisioner.lab.places import parsed, segments, set_by_hand
 from provisioner.lab.stage import Moment
 from provisioner.lab.world import World
 
+MOST_SECONDS = 30 * 86_400
+
 
 class Controls:
     """Answers questions about one world. Names and arguments are those of the control socket."""
@@ -75,6 +77,22 @@ class Controls:
     def release(self, host: str) -> None:
         """Let a held batch go on."""
         self._world.twin(host).release()
+
+    def let_pass(self, seconds: float, host: str = "*") -> None:
+        """So much time is over on a machine, or on all of them."""
+        if not 0 < seconds <= MOST_SECONDS:
+            raise LabError(f"time that passes is more than 0 and at most {MOST_SECONDS} seconds.")
+        twins = self._world.twins.values() if host == "*" else [self._world.twin(host)]
+        for twin in twins:
+            twin.let_pass(seconds)
+
+    def later(self, host: str, seconds: float, question: str, arguments: dict[str, Any]) -> None:
+        """Answer another question when so much of a machine's time is over."""
+        self._world.twin(host).in_time(seconds, lambda: self.answer(question, arguments))
+
+    def cut_power(self, host: str, seconds: float = 1.0) -> None:
+        """The power of a machine goes and comes back after so many seconds."""
+        self._world.twin(host).cut_power(seconds)
 
     def reset(self) -> None:
         """Every machine is factory-new again."""

@@ -89,6 +89,9 @@ class _MachineCopy:
         if "restart" in line:
             machine.restart(int(line["restart"]))
             return 0
+        if "task" in line:
+            machine.start_task(str(line["task"]))
+            return 0
         if "drop" in line:
             machine.drop(*line["place"])
         else:

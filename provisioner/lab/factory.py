@@ -15,6 +15,7 @@ from typing import Any
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from provisioner.lab.factory_host import about, service_paths
+from provisioner.lab.factory_network import NAMED, adapters, stored
 from provisioner.lab.factory_services import SERVICES
 from provisioner.lab.time_zone_rules import zone_rule
 from provisioner.resources.clock_simulated import TIME, ZONE, ZONES
@@ -35,7 +36,13 @@ _DOMAIN_JOINED = b64encode(UUID("1ce20aba-9851-4421-9430-1ddeb766e809").bytes_le
 
 
 def factory_new(
-    name: str, *, seed: str, computer_name: str, accounts: Mapping[str, str], now_ms: int
+    name: str,
+    *,
+    seed: str,
+    computer_name: str,
+    accounts: Mapping[str, str],
+    now_ms: int,
+    address: str = NAMED,
 ) -> dict[str, Any]:
     """One terminal named `name` in the manifest.
 
@@ -45,7 +52,7 @@ def factory_new(
     draw = f"{seed}/{name}"
     return {
         "name": name,
-        "registry": _registry(draw, computer_name.upper(), now_ms),
+        "registry": _registry(draw, computer_name.upper(), now_ms) | stored(_adapter(name)),
         "files": _files(),
         "services": {service: dict(row) for service, row in SERVICES.items()},
         **_people(_machine_sid(draw), accounts),
@@ -54,8 +61,7 @@ def factory_new(
         "clock": {"offset_ms": 0},
         "boot": {"started_ms": now_ms - 26 * 3_600_000},
         "domain": None,
-        "adapters": _adapters(draw),
-        "routes": {"192.0.2.0/24": {"interface": 12, "metric": 281}},
+        "adapters": adapters(_adapter(name), _mac(draw), address),
         "tasks": {r"\Microsoft\Windows\Time Synchronization\SynchronizeTime": {"enabled": True}},
     }
 
@@ -217,14 +223,11 @@ def _power() -> dict[str, Any]:
     }
 
 
-def _adapters(draw: str) -> dict[str, Any]:
+def _adapter(name: str) -> str:
+    # Not drawn: what is planned for a network names its adapter, and two fresh labs show the same plan.
+    return f"{{{_guid(name, 'adapter').upper()}}}"
+
+
+def _mac(draw: str) -> str:
     mac = sha256(f"mac/{draw}".encode()).hexdigest()[:6].upper()
-    return {
-        _guid(draw, "adapter"): {
-            "name": "Ethernet",
-            "index": 12,
-            "mac": f"B8-A4-4F-{mac[:2]}-{mac[2:4]}-{mac[4:]}",
-            "dhcp": True,
-            "up": True,
-        }
-    }
+    return f"B8-A4-4F-{mac[:2]}-{mac[2:4]}-{mac[4:]}"

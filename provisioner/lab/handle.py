@@ -66,6 +66,18 @@ class LabHandle(Access):
         """Let a held batch go on."""
         self._ask("release", {"host": host})
 
+    def let_pass(self, seconds: float, host: str = "*") -> None:
+        """So much time is over at once on this machine, or on all: on its clock and for what sleeps there."""
+        self._ask("let_pass", {"seconds": seconds, "host": host})
+
+    def later(self, host: str, seconds: float, question: str, arguments: dict[str, Any]) -> None:
+        """Ask this when so much of the machine's time is over."""
+        self._ask("later", {"host": host, "seconds": seconds, "question": question, "arguments": arguments})
+
+    def cut_power(self, host: str, seconds: float = 1.0) -> None:
+        """The power of a machine goes and comes back."""
+        self._ask("cut_power", {"host": host, "seconds": seconds})
+
     def reset(self) -> None:
         """Every machine is factory-new again."""
         self._ask("reset", {})

@@ -18,7 +18,8 @@ _OURS = OUR_FOLDER.casefold()
 class SimulatedMachine:
     """`resources.base.Machine` on the machine JSON; safe to use from several threads.
 
-    `saved` is called after each change, `going_down` with the delay in seconds when a restart is scheduled.
+    `saved` is called after each change, `going_down` with the delay in seconds when a restart is scheduled,
+    `task_started` with the name of a scheduled task.
     """
 
     def __init__(
@@ -27,10 +28,12 @@ class SimulatedMachine:
         *,
         saved: Callable[[], None] = lambda: None,
         going_down: Callable[[int], None] = lambda _: None,
+        task_started: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._root = Folded(content)
         self._saved = saved
         self._going_down = going_down
+        self._task_started = task_started
         self._lock = threading.RLock()
         self._restart_scheduled = False
         self.revision = 0
@@ -90,6 +93,10 @@ class SimulatedMachine:
                 return
             self._restart_scheduled = True
         self._going_down(delay_seconds)
+
+    def start_task(self, name: str) -> None:
+        """Its process runs from now on; what it does is the affair of whoever was told."""
+        self._task_started(name)
 
     def boot(self) -> None:
         """Come up: a new boot time, and the pending computer name becomes the active one."""

@@ -43,7 +43,10 @@ class Serving:
         self._controls = Controls(self.world, self._stop.set)
         self._control_door = ControlDoor(self._controls, self.world.reception)
         self._written: dict[str, Any] = {}
+        self._writing = threading.Lock()
         self._write_notice()
+        # At once: who waits for a machine at its new address looks it up here.
+        self.world.moved = self._write_notice
 
     def handle(self) -> LabHandle:
         """The lab for users in this process."""
@@ -81,9 +84,10 @@ class Serving:
             "powershell": self.world.powershell and str(self.world.powershell.program),
             "endpoints": self.world.endpoints(),
         }
-        if content != self._written:
-            write_json(notice(self._folder), content)
-            self._written = content
+        with self._writing:
+            if content != self._written and self._folder.is_dir():
+                write_json(notice(self._folder), content)
+                self._written = content
 
 
 @contextmanager

@@ -9,10 +9,13 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from provisioner.lab.agenda import Agenda
 from provisioner.lab.certificate import Certificate
 from provisioner.lab.machine import SimulatedMachine
 from provisioner.lab.premises import Premises
 from provisioner.lab.stage import Hold, Moment, Stage
+from provisioner.lab.tasks import Tasks
+from provisioner.lab.uptime import Uptime
 from provisioner.lab.winrm_door import WinrmDoor
 
 DOWN_SECONDS = 0.6
@@ -31,13 +34,18 @@ class Twin:
         saved: Callable[[], None],
         down_seconds: float = DOWN_SECONDS,
     ) -> None:
-        self.machine = SimulatedMachine(content, saved=saved, going_down=self._going_down)
+        self.uptime = Uptime()
+        self.machine = SimulatedMachine(
+            content, saved=saved, going_down=self._going_down, task_started=self._task_started
+        )
         self.name = self.machine.name
         self.stage = Stage(self.machine, broken=self._broken, doomed=self._doomed)
         self._premises = premises
         self._down_seconds = down_seconds
         self._closing = threading.Event()
         self.restarts = 0
+        self._tasks = Tasks(self.machine, self.uptime)
+        self._happenings = Agenda(self.uptime)
         pem = premises.folder / f"{self.name}.pem"
         certificate = Certificate(pem, self.machine.computer_name()) if https else None
         self.door = WinrmDoor(self.stage, premises, certificate)
@@ -63,6 +71,23 @@ class Twin:
         self.door.cut_all()
         self._later(seconds, self.door.resume)
 
+    def let_pass(self, seconds: float) -> None:
+        """So much time is over: on its clock, and for every process that sleeps."""
+        offset = int(str(self.machine.get("clock", "offset_ms") or 0))
+        self.machine.set_by_hand("clock", "offset_ms", value=offset + round(seconds * 1000))
+        self.uptime.let_pass(seconds)
+        self._happenings.settle()
+        self._tasks.settle()
+
+    def in_time(self, seconds: float, act: Callable[[], None]) -> None:
+        """Do something when so much of its time is over, whatever becomes of its processes."""
+        self._happenings.after(seconds, act)
+
+    def cut_power(self, seconds: float) -> None:
+        """The power goes, and comes back: what ran is gone, what starts with the machine starts."""
+        self._power_off()
+        self._later(seconds, self._power_on)
+
     def status(self) -> dict[str, Any]:
         """Counts and state, as JSON."""
         return self.door.counters.rows() | {
@@ -77,6 +102,9 @@ class Twin:
     def close(self) -> None:
         """End its timers, processes and connections."""
         self._closing.set()
+        self._happenings.clear()
+        self._tasks.end()
+        self.uptime.close()
         self.release()
         self.door.shells.power_off()
         self.door.cut_all()
@@ -86,6 +114,7 @@ class Twin:
         self.release()
         self.door.shells.power_off()
         self.door.cut_all()
+        self._tasks.end()
         self.machine.replace(content)
         self.door.counters.clear()
         self.stage.mutex = threading.Lock()
@@ -102,14 +131,19 @@ class Twin:
             if self._closing.wait(0.02):
                 return
         left = max(deadline - time.monotonic(), 0)
-        self._later(min(left, self._down_seconds), self._power_off)
+        self._later(min(left, self._down_seconds), self._restart_now)
+
+    def _restart_now(self) -> None:
+        self._power_off()
+        self._later(self._down_seconds, self._power_on)
 
     def _power_off(self) -> None:
+        self._tasks.end()
         self.door.power_off()
-        self._later(self._down_seconds, self._power_on)
 
     def _power_on(self) -> None:
         self.machine.boot()
+        self._tasks.at_startup()
         self.stage.mutex = threading.Lock()
         self.door.resume()
         self.restarts += 1
@@ -120,6 +154,9 @@ class Twin:
                 act()
 
         threading.Thread(target=wait, name=f"timer of {self.name}", daemon=True).start()
+
+    def _task_started(self, name: str) -> None:
+        self._tasks.start(name)
 
     def _doomed(self) -> frozenset[str]:
         return self._premises.faults.awaited(self.name)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import secrets
 import time
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from provisioner.lab.places import set_by_hand
 from provisioner.lab.powershell import Powershell
 from provisioner.lab.premises import Premises
 from provisioner.lab.programs import Player, simulated
+from provisioner.lab.reach import is_name, reachable, segments
 from provisioner.lab.reception import Reception
 from provisioner.lab.saving import Saver, write_json
 from provisioner.lab.shape import HostShape, SiteShape, account_of, factory_address, fingerprint, port_of
@@ -63,7 +65,10 @@ class World:
         self._premises = Premises(
             self.reception, self.faults, private_folder(folder / "doors"), self._saver.flush, self._player()
         )
-        self.twins = {host.name: self._twin(host, kept[host.name], down_seconds) for host in site.hosts}
+        self.moved: Callable[[], None] = lambda: None
+        """Called when a machine answers somewhere else than before."""
+        self.twins: dict[str, Twin] = {}
+        self.twins |= {host.name: self._twin(host, kept[host.name], down_seconds) for host in site.hosts}
         self._endpoints: tuple[int, dict[str, Any]] = (-1, {})
         self._saver.flush()
 
@@ -137,13 +142,29 @@ class World:
             self._factory_new(host) if kept is None else kept,
             self._premises,
             https=host.connect.https,
-            saved=lambda: self._saver.changed(path, lambda: twin.machine.content()),
+            saved=lambda: self._changed(host, path, twin.machine),
             down_seconds=down_seconds,
         )
-        self._saver.changed(path, twin.machine.content)
+        self._changed(host, path, twin.machine)
         admit(twin.machine, account_of(host.connect), nt_hash(self._passwords[host.name]))
-        self.network.hold(host.name, factory_address(host.connect), port_of(host.connect))
         return twin
+
+    def _changed(self, host: HostShape, path: Path, machine: SimulatedMachine) -> None:
+        self._saver.changed(path, machine.content)
+        self._place(host, machine)
+
+    def _place(self, host: HostShape, machine: SimulatedMachine) -> None:
+        """Where the machine answers now; what was connected to where it no longer is hears nothing more."""
+        connect = host.connect
+        declared = (connect.address, connect.first_address)
+        found = reachable(machine, segments(declared))
+        if found is not None and found not in declared:
+            # A name follows the machine, as a name server that takes dynamic updates sees to.
+            found = next((name for name in reversed(declared) if name and is_name(name)), found)
+        moved = self.network.hold(host.name, found, port_of(connect))
+        if moved and host.name in self.twins:
+            self.moved()
+            self.twins[host.name].door.cut_all()
 
     def _factory_new(self, host: HostShape) -> dict[str, JsonValue]:
         """The same world in every fresh lab, but for GUIDs, SIDs and MAC addresses."""
@@ -154,6 +175,7 @@ class World:
             computer_name=personality.computer_name or _factory_name(self.site.name, host.name),
             accounts={account_of(host.connect): nt_hash(self._passwords[host.name])},
             now_ms=time.time_ns() // 1_000_000,
+            address=factory_address(host.connect),
         )
         machine = SimulatedMachine(content)
         for place, value in personality.set.items():
@@ -166,12 +188,13 @@ class World:
         return {
             "name": host.name,
             "role": "+".join(host.roles),
-            "address": address,
+            "address": address or "",
             "url": door.url,
             "username": host.connect.username,
             "password": self._passwords[host.name],
             "certificate_sha256": door.certificate.sha256 if door.certificate else None,
-            "book": [f"{address}:{port}", f"{LOOPBACK}:{door.port}"],
+            # Where no way leads to it, a line that nobody can ask for.
+            "book": [f"{address or ''}:{port}", f"{LOOPBACK}:{door.port}"],
         }
 
     def _draw_passwords(self, path: Path) -> dict[str, str]:

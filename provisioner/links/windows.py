@@ -82,6 +82,11 @@ class AskingWindowsLine:
         pinned = target.certificate_sha256 is not None
         return WayIn(target.addresses, target.port, target.https, target.username, pinned)
 
+    @property
+    def answered_at(self) -> str:
+        """The address at which the host answered last."""
+        return self._shell.address
+
     def prove(self, call: Compare) -> Reply:
         """Compare with a secret on our side; null where it, or what the host says, cannot be followed."""
         if not isinstance(call.iterations, int) or not 0 < call.iterations <= MOST_ITERATIONS:

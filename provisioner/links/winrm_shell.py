@@ -72,7 +72,8 @@ class WinrmShell:
         self._meter = meter
         self._winrm: WinRM | None = None
         self._shell: str | None = None
-        self._address = target.addresses[0]
+        self.address = target.addresses[0]
+        """Of the target, the one that was tried last."""
 
     def converse(self, request: bytes) -> Iterator[dict[str, Any]]:
         """Run the bootstrap once with this request on its standard input; give its frames as they arrive.
@@ -160,7 +161,7 @@ class WinrmShell:
         raise NobodyThereError(lost.what, where=lost.where, next_step=lost.next_step)
 
     def _open_at(self, address: str) -> tuple[WinRM, str]:
-        self._address = f"{address}:{self.target.port}"
+        self.address = address
         winrm = self._translating(lambda: self._protocol(address))
         try:
             shell = self._translating(
@@ -223,7 +224,7 @@ class WinrmShell:
             raise self._ours(error) from None
 
     def _ours(self, error: Exception) -> HostError:
-        return translated(error, self.target.name, self._address, self.target.username)
+        return translated(error, self.target.name, f"{self.address}:{self.target.port}", self.target.username)
 
     def _once_more(self, winrm: WinRM, call: Callable[[], Any], *, also_lost: bool = False) -> Any:
         """Repeat once after the connection was renewed, where that cannot run anything twice.

@@ -19,7 +19,7 @@ from pydantic.json_schema import JsonSchemaValue
 from provisioner.resources.host_facts import HostFacts, WayIn
 
 Facts: TypeAlias = Mapping[str, JsonValue]
-Verb: TypeAlias = Literal["create", "update", "delete", "restart"]
+Verb: TypeAlias = Literal["create", "update", "delete", "restart", "change", "confirm", "forget"]
 T = TypeVar("T")
 
 
@@ -171,6 +171,9 @@ class Machine(Protocol):
     def restart(self, delay_seconds: int) -> None:
         """Go down after that many seconds and come up again with a new boot time."""
 
+    def start_task(self, name: str) -> None:
+        """Run a scheduled task's action, from now on and beside everything else."""
+
 
 class ScriptFailure(Exception):
     """Raised by `simulate` where the real script would throw: PowerShell's error id and message."""
@@ -194,6 +197,8 @@ class Resource(BaseModel):
     """For a kind of which a host may have several: the name of its list in the manifest."""
     verbs: ClassVar[tuple[Verb, ...]] = ("update",)
     """What its write script can do."""
+    transactional: ClassVar[bool] = False
+    """Whether the host takes a change back by itself unless it is confirmed over a new connection."""
     confidential: ClassVar[frozenset[str]] = frozenset()
     """Keys of the raw reply whose values a plan keeps by their SHA-256 alone."""
     shorthand: ClassVar[str | None] = None

@@ -80,6 +80,10 @@ class AskingLine(Protocol):
     def way_in(self) -> WayIn:
         """How it reaches the host."""
 
+    @property
+    def answered_at(self) -> str:
+        """Of its addresses, the one at which the host answered last."""
+
     def prove(self, call: Compare) -> Reply:
         """Compare with a secret; the host hears nothing of it."""
 

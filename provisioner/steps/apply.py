@@ -6,23 +6,26 @@ read back, and only what then is as declared counts as verified.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from queue import Empty, Queue
 from threading import Event as Flag
 
 from provisioner.errors import InterruptedRun
+from provisioner.resources import BY_NAME
 from provisioner.resources.base import Facts
 from provisioner.resources.conversation import ChangingLine
 from provisioner.steps.events import Event, Record
 from provisioner.steps.host_apply import HostApply
 from provisioner.steps.items import Desired, by_address
 from provisioner.steps.order import waves
-from provisioner.steps.plan_value import WRITING, Action, Plan
+from provisioner.steps.pace import Pace, real
+from provisioner.steps.plan_value import WRITING, Action, Item, Plan
 from provisioner.steps.read import PARALLEL, Live
 from provisioner.steps.restart import RestartPolicy, restart_host
 from provisioner.steps.reverse import before_rows
+from provisioner.steps.wave import run_turn
 
 
 def apply(
@@ -34,14 +37,15 @@ def apply(
     restarts: Mapping[str, RestartPolicy],
     stop: Flag,
     taken_back: Mapping[str, Facts] | None = None,
+    pace: Callable[[str], Pace] = real,
 ) -> Iterator[Event]:
     """Do what the plan says. `live` is the reading that the plan rests on.
 
     Before anything leaves, the facts of all that will be touched are recorded: a rollback goes back to
     them. A run that is one says by address from what it takes back.
 
-    When `stop` is set, batches that are already on their way are finished and read back, and no other is
-    sent. Raises `InterruptedRun` at the end of such a run.
+    `pace` is a host's time. When `stop` is set, batches that are already on their way are finished and read
+    back, and no other is sent. Raises `InterruptedRun` at the end of such a run.
     """
     items = plan.by_host()
     hosts = {
@@ -56,6 +60,7 @@ def apply(
             record,
             stop,
             taken_back,
+            pace(name),
         )
         for name in lines
         if name in live and (facts := live[name].facts) is not None
@@ -64,7 +69,7 @@ def apply(
     for row in before_rows(plan, desired, live, hosts):
         record(row)
     for wave in _by_host(plan, desired, hosts):
-        jobs = [partial(host.run, addresses) for host, addresses in wave]
+        jobs = [partial(run_turn, host, addresses) for host, addresses in wave]
         yield from _side_by_side(jobs, stop)
         _skip_dependants(hosts, wave)
     endings = [partial(restart_host, host, restarts[host.name]) for host in hosts.values() if not host.broken]
@@ -79,22 +84,37 @@ def _by_host(
 ) -> Iterator[list[tuple[HostApply, list[str]]]]:
     """Wave by wave the addresses per host. A host with nothing but a left-over run file gets its turn."""
     wanted = [item.address for item in plan.items if item.action in WRITING and item.host in hosts]
-    left_over = {host.name for host in plan.hosts if host.left_over and host.name in hosts}
+    left_over = {host.name for host in plan.hosts if host.leaves_something and host.name in hosts}
     owner = {where: host for where, (host, _) in by_address(desired).items()}
     removed = {item.address for item in plan.items if item.action is Action.DELETE}
-    for addresses in waves(desired, wanted) or [[]]:
+    moving = {item.host: item.address for item in plan.items if item.address in wanted and _moves(item)}
+    last = set(moving.values())
+    found = waves(desired, [where for where in wanted if where not in last]) or [[]]
+    for number, addresses in enumerate(found):
         groups: dict[str, list[str]] = {name: [] for name in left_over}
         left_over = set()
         for where in addresses:
             groups.setdefault(owner[where], []).append(where)
-        ordered = {name: _removals_last(group, removed) for name, group in groups.items()}
+        later = {owner[where] for rest in found[number + 1 :] for where in rest}
+        # Last on its host, since its connection ends with it.
+        for host in moving.keys() - later:
+            groups.setdefault(host, []).append(moving.pop(host))
+        ordered = {name: _in_turn(group, removed, last) for name, group in groups.items()}
         yield [(hosts[name], group) for name, group in ordered.items() if not hosts[name].broken]
 
 
-def _removals_last(addresses: list[str], removed: set[str]) -> list[str]:
-    """What is removed goes after all else, and backwards: nothing is taken from under what rests on it."""
-    kept = [where for where in addresses if where not in removed]
-    return kept + [where for where in reversed(addresses) if where in removed]
+def _moves(item: Item) -> bool:
+    return BY_NAME[item.kind].transactional
+
+
+def _in_turn(addresses: list[str], removed: set[str], last: set[str]) -> list[str]:
+    """What is removed goes after all else, and backwards: nothing is taken from under what rests on it.
+
+    Only a change of the network goes after that.
+    """
+    kept = [where for where in addresses if where not in removed | last]
+    at_end = [where for where in addresses if where in last]
+    return kept + [where for where in reversed(addresses) if where in removed] + at_end
 
 
 def _mark_undone(plan: Plan, hosts: Mapping[str, HostApply]) -> None:

@@ -23,12 +23,18 @@ class Happened(StrEnum):
     RESTARTING = "restarting"
     RESTARTED = "restarted"
     RESTART_WAITS = "restart_waits"
+    NETWORK_CHANGING = "network_changing"
+    NETWORK_CONFIRMED = "network_confirmed"
+    NETWORK_LOST = "network_lost"
+    NETWORK_REVERTED = "network_reverted"
     HOST_FAILED = "host_failed"
     HOST_REFUSED = "host_refused"
     CONNECTION_LOST = "connection_lost"
 
 
-FAILURES = frozenset({Happened.STEP_FAILED, Happened.STEP_SKIPPED, Happened.NOT_VERIFIED})
+FAILURES = frozenset(
+    {Happened.STEP_FAILED, Happened.STEP_SKIPPED, Happened.NOT_VERIFIED, Happened.NETWORK_REVERTED}
+)
 REFUSALS = frozenset({Happened.STEP_MOVED, Happened.HOST_REFUSED})
 
 

@@ -66,6 +66,7 @@ def of_apply(plan: Plan, events: Iterable[Event]) -> int:
 
 def _left(plan: Plan, *, restarts: bool = True) -> list[int]:
     hosts = [UNREACHABLE for host in plan.hosts if host.state != "answered"]
+    hosts += [REMAINS for host in plan.hosts if host.network_change == "pending"]
     items = [_ITEM[item.action] for item in plan.items if item.action in _ITEM]
     waiting = [REMAINS for item in plan.items if restarts and item.restart == "pending"]
     lost = [REMAINS for _ in plan.remains]

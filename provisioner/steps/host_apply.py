@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from threading import Event as Flag
 from typing import Any
@@ -19,7 +18,7 @@ from provisioner.errors import (
     ScriptError,
     UnreachableError,
 )
-from provisioner.resources.base import Ask, Facts, Observed, Reply, Resource
+from provisioner.resources.base import Ask, Change, Facts, Observed, Reply, Resource
 from provisioner.resources.conversation import (
     Answers,
     Applied,
@@ -33,6 +32,7 @@ from provisioner.resources.conversation import (
 from provisioner.resources.host_facts import HostFacts
 from provisioner.steps.events import Event, Happened, Record
 from provisioner.steps.items import address, asked
+from provisioner.steps.pace import REAL, Pace
 from provisioner.steps.plan import TAKEN_BACK, plan_item
 from provisioner.steps.plan_value import Action, Item, Run
 from provisioner.steps.read import HostLive, read_host_live
@@ -61,7 +61,8 @@ class HostApply:
         line: ChangingLine,
         record: Record,
         stop: Flag,
-        taken_back: Mapping[str, Facts] | None = None,
+        taken_back: Mapping[str, Facts] | None,
+        pace: Pace,
     ) -> None:
         self.name = name
         self.line = line
@@ -79,12 +80,20 @@ class HostApply:
         self.stop = stop
         self._record = record
         self._taken_back = taken_back
+        self.pace = pace
+        """Its time while it changes its network; simulated hosts let it pass at once."""
+        self.fresh_connection = False
+        """Whether this connection has carried little yet, so that a restart may go over it too."""
+        self.no_restart = ""
+        """Why this run may not restart the host, if it may not."""
+        self.fired: dict[str, Change] = {}
+        """What was sent, by address."""
         self._sent: set[str] = set()
         self._heard: set[str] = set()
 
-    def run(self, addresses: Sequence[str]) -> Iterator[Event]:
-        """Send the batch for these items, tell its news, read back, and say what is as declared now."""
-        for event in self._run_batch(addresses):
+    def recorded(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The same events, each in the journal before anybody sees it."""
+        for event in events:
             self._record(event.as_row())
             yield event
 
@@ -122,35 +131,37 @@ class HostApply:
         """The writes of these items, in their order."""
         return tuple(self._step(where, addresses) for where in addresses)
 
-    def _run_batch(self, addresses: Sequence[str]) -> Iterator[Event]:
-        blocked = [where for where in addresses if self.undone_elsewhere & set(self._by_address[where].needs)]
-        for where in blocked:
-            self.undone.add(where)
-            yield Event(Happened.STEP_SKIPPED, self.name, where, what="what it needs elsewhere is not done")
-        going = [where for where in addresses if where not in blocked]
-        try:
-            yield from self._send_and_hear(going)
-        except HeldError as error:
-            yield from self._given_up(Happened.HOST_REFUSED, error, going)
-        except HostError as error:
-            yield from self._given_up(Happened.HOST_FAILED, error, going)
-        else:
-            yield from self._verify(going)
+    def resource(self, where: str) -> Resource:
+        """What is declared at this address."""
+        return self._by_address[where]
 
-    def _given_up(
+    def blocked(self, addresses: Sequence[str]) -> list[str]:
+        """Those that need something of another host that is not done."""
+        return [where for where in addresses if self.undone_elsewhere & set(self._by_address[where].needs)]
+
+    def given_up(
         self, happened: Happened, error: ProvisionerError, addresses: Sequence[str]
     ) -> Iterator[Event]:
+        """This host gets nothing more, and these are not done."""
         self.broken = True
         self.undone |= set(addresses)
         yield Event(happened, self.name, what=error.what, next_step=error.next_step)
 
-    def _send_and_hear(self, addresses: Sequence[str]) -> Iterator[Event]:
+    def heard_done(self, where: str) -> bool:
+        """Whether this step was sent, and no word came that it did not happen."""
+        return where in self._sent and where not in self.undone
+
+    def send_and_hear(self, addresses: Sequence[str]) -> Iterator[Event]:
+        """Send the batch for these items and tell its news."""
         if not addresses or self.stop.is_set():
             return
         steps = self.steps(addresses)
+        self.fired |= {step.id: step.change for step in steps}
         yield Event(Happened.SENDING, self.name, what=f"{len(steps)}")
         try:
-            for news in self.send(steps, self._applied(addresses)):
+            # What its host may yet take back is recorded when it is confirmed.
+            lasting = [where for where in addresses if not self._by_address[where].transactional]
+            for news in self.send(steps, self.applied(lasting)):
                 yield from self._event(news)
         except BatchStoppedError as error:
             yield Event(Happened.HOST_FAILED, self.name, what=error.what, next_step=error.next_step)
@@ -161,8 +172,11 @@ class HostApply:
             yield Event(Happened.CONNECTION_LOST, self.name, what=error.what)
             self.line.abandon()
 
-    def _verify(self, addresses: Sequence[str]) -> Iterator[Event]:
-        """Read back, also after a lost connection: then the batch may still run, so wait for its end."""
+    def verify(self, addresses: Sequence[str]) -> Iterator[Event]:
+        """Read back, and say what is as declared now.
+
+        Also after a lost connection: then the batch may still run, so wait for its end.
+        """
         try:
             for taken in self._read_back_patiently():
                 yield from self._event(taken)
@@ -197,18 +211,18 @@ class HostApply:
 
     def _read_back_patiently(self) -> Iterator[LeftOverTaken]:
         """As `read_back`; a lost batch holds the machine until it ends, its results in the run file."""
-        deadline = time.monotonic() + RECOVER_SECONDS
+        deadline = REAL.now() + RECOVER_SECONDS
         while True:
             try:
                 yield from self.read_back()
                 return
             except (HeldError, UnreachableError, ConversationError):
-                if time.monotonic() > deadline or not self._sent:
+                if REAL.now() > deadline or not self._sent:
                     raise
             # This shell is the reading's own; the batch's was left alone. Each one left behind counts
             # against the account's 30 (MaxShellsPerUser).
             self.line.hang_up()
-            time.sleep(1)
+            REAL.sleep(1)
 
     def _event(self, news: News) -> Iterator[Event]:
         match news:
@@ -257,7 +271,7 @@ class HostApply:
         self._sent.add(where)
         return Step(where, next(talk), needs, asked(resource), seen.rests_on)
 
-    def _applied(self, batch: Sequence[str]) -> Applied:
+    def applied(self, batch: Sequence[str]) -> Applied:
         """What was recorded before, what is as declared now, and of this batch what the host does."""
         items = {where: facts for where, facts in self._recorded().items() if isinstance(facts, dict)}
         good = {where for where, item in self._items.items() if item.action is Action.KEEP} | set(batch)

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from provisioner.errors import CertificateError, LoginRefusedError, ScriptError, UnreachableError
 from provisioner.resources.base import Facts, Observed, Reason, Resource
 from provisioner.resources.comparing import differs
+from provisioner.resources.network import ENDED
 from provisioner.steps.compare import differing, explain
 from provisioner.steps.host_words import shown
 from provisioner.steps.items import Desired, address
@@ -171,14 +172,18 @@ def _host(name: str, live: HostLive) -> PlannedHost:
     if live.error is not None:
         error = live.error
         return PlannedHost(name=name, state=_state(error), what=error.what, next_step=error.next_step)
-    left = live.facts.left_over if live.facts else None
-    facts = shown(live.facts) if live.facts else {}
-    if left is None:
-        return PlannedHost(name=name, state="answered", facts=facts)
-    results = {str(row["id"]): str(row.get("state", "")) for row in left.results}
-    return PlannedHost(
-        name=name, state="answered", left_over=left.run, left_over_results=results, facts=facts
-    )
+    host = PlannedHost(name=name, state="answered")
+    if live.facts is None:
+        return host
+    host = host.model_copy(update={"facts": shown(live.facts)})
+    if change := live.facts.network_change:
+        state = "ended" if change.get("state") in ENDED else "pending"
+        said = {"network_change": state, "network_change_what": str(change.get("what", ""))}
+        host = host.model_copy(update=said)
+    if (left := live.facts.left_over) is not None:
+        results = {str(row["id"]): str(row.get("state", "")) for row in left.results}
+        host = host.model_copy(update={"left_over": left.run, "left_over_results": results})
+    return host
 
 
 def _state(error: Exception) -> State:

@@ -107,6 +107,15 @@ class PlannedHost(Value):
         description="The machine itself as it was read; null is unknown. Nothing is planned by them, and no "
         "digest covers them.",
     )
+    network_change: Literal["", "pending", "ended"] = Field(
+        "", description="A change of its network that waits for its confirmation, or was taken back."
+    )
+    network_change_what: str = ""
+
+    @property
+    def leaves_something(self) -> bool:
+        """Whether the next apply has something of ours to clear away there."""
+        return bool(self.left_over) or self.network_change == "ended"
 
 
 class PlannedSite(Value):
@@ -181,7 +190,7 @@ class Plan(Value):
     def writes(self) -> bool:
         """Whether an apply would write anything, our own leftovers included."""
         return any(item.action in WRITING for item in self.items) or any(
-            host.left_over for host in self.hosts
+            host.leaves_something for host in self.hosts
         )
 
 

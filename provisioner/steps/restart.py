@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from provisioner.errors import (
-    CertificateError,
     ConversationError,
     HeldError,
     HostError,
-    LoginRefusedError,
     UnreachableError,
 )
 from provisioner.resources.conversation import Step, StepResult
-from provisioner.resources.host import read_host
 from provisioner.resources.host import restart_host as restart_talk
 from provisioner.resources.host_facts import HostFacts
 from provisioner.steps.events import Event, Happened
 from provisioner.steps.host_apply import STATES, HostApply
 from provisioner.steps.host_words import interrupted
 from provisioner.steps.items import asked
+from provisioner.steps.pace import REAL
 from provisioner.steps.plan_value import Action, Item
+from provisioner.steps.polling import Poll
 from provisioner.steps.preflight import forbids
 from provisioner.steps.read import HostLive
-from provisioner.steps.talk import converse
 
 RestartMode: TypeAlias = Literal["now", "window", "never"]
 
@@ -36,7 +33,6 @@ DELAY_SECONDS = 5
 WAIT_SECONDS = 600
 """How long a restarted host may take to answer (ansible.windows `win_reboot`)."""
 
-MOST_REFUSED_LOGINS = 3
 _OURS = ("rename", "our_own")
 """Signs of a pending restart that an item of ours stands for."""
 
@@ -58,7 +54,7 @@ def restart_host(host: HostApply, policy: RestartPolicy) -> Iterator[Event]:
     local_time = host.live.local_time()
     if not waiting or local_time is None:
         return
-    refused = _why_not(policy, local_time)
+    refused = host.no_restart or _unconfirmed(host.facts) or _why_not(policy, local_time)
     if refused:
         yield host.tell(Happened.RESTART_WAITS, **_waits(waiting, host.facts, refused))
         return
@@ -98,6 +94,11 @@ def _waits(waiting: Sequence[Item], facts: HostFacts, refused: str) -> dict[str,
     }
 
 
+def _unconfirmed(facts: HostFacts) -> str:
+    # At its start it would take the change back.
+    return "a change of its network waits for its confirmation" if facts.network_change else ""
+
+
 def _why_not(policy: RestartPolicy, local_time: datetime) -> str:
     if policy.mode == "now":
         return ""
@@ -113,8 +114,9 @@ def _why_not(policy: RestartPolicy, local_time: datetime) -> str:
 def _restart(host: HostApply, because: Item) -> Iterator[Event]:
     before = host.facts
     held = {item.address for item in host.items_now() if item.action is Action.KEEP}
-    # A connection of its own: the batch before it is closed and its shell freed.
-    host.line.hang_up()
+    if not host.fresh_connection:
+        # A connection of its own: the batch before it is closed and its shell freed.
+        host.line.hang_up()
     if host.stop.is_set():
         return
     try:
@@ -169,43 +171,22 @@ def _wait_for_new_boot(host: HostApply, before: HostFacts) -> bool:
 
     False where the run was interrupted meanwhile.
     """
-    deadline, pause, refused = time.monotonic() + WAIT_SECONDS, 0.5, 0
+    deadline, pause = REAL.now() + WAIT_SECONDS, 0.5
+    poll = Poll(host.line, before.machine_guid)
     while not host.stop.is_set():
-        try:
-            facts = _poll(host)
-        except LoginRefusedError:
-            # While its services start a host may refuse a right password; a wrong one locks the account.
-            refused += 1
-            if refused == MOST_REFUSED_LOGINS:
-                raise
-        else:
-            if facts is not None and facts.boot_filetime != before.boot_filetime:
-                return True
+        heard = poll.ask()
+        if heard is not None and heard.facts.boot_filetime != before.boot_filetime:
+            return True
         _keep_waiting(host, deadline)
-        time.sleep(pause)
+        REAL.sleep(pause)
         pause = min(pause * 1.5, 5)
     return False
 
 
 def _keep_waiting(host: HostApply, deadline: float) -> None:
-    if time.monotonic() > deadline:
+    if REAL.now() > deadline:
         raise HostError(
             f"it did not come back within {WAIT_SECONDS} s of its restart",
             where=host.name,
             next_step="Look at its screen; the settings are written and take effect with the restart.",
         )
-
-
-def _poll(host: HostApply) -> HostFacts | None:
-    """Its facts, or None while it does not answer. Raises what waiting will not mend."""
-    try:
-        found = converse({"": read_host()}, lambda calls: host.line.ask(calls, poll=True))[""]
-    except (LoginRefusedError, CertificateError):
-        host.line.abandon()
-        raise
-    except HostError:
-        host.line.abandon()
-        return None
-    if isinstance(found, HostFacts) and found.machine_guid == host.facts.machine_guid:
-        return found
-    return None

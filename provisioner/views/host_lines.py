@@ -21,9 +21,6 @@ def about(facts: Mapping[str, JsonValue], *, whole: bool = False) -> list[str]:
         lines.append("* the write filter is on from the next restart")
     if facts.get("logged_on"):
         lines.append(f"* {facts['logged_on']} is logged on")
-    change = facts.get("network_change")
-    if isinstance(change, Mapping) and change:
-        lines.append(f"* a network change is pending: {change.get('what') or change.get('id')}")
     return [said(line) for line in lines if line]
 
 

@@ -116,6 +116,11 @@ class Human:
                 f"  ~ an interrupted run ({plain(host.left_over)}) left its run file; apply takes it over"
             )
         lines += [f"  {line}" for line in about(host.facts, whole=bool(self._verbose))]
+        if host.network_change == "pending":
+            lines.append("  ? a change of its network waits for its confirmation, or takes itself back")
+        if host.network_change == "ended":
+            why = f" ({said(host.network_change_what)})" if host.network_change_what else ""
+            lines.append(f"  ~ a change of its network was taken back{why}; apply clears it away")
         kept = [item for item in items if _as_declared(item)]
         told: set[str] = set()
         lines += [line for item in items if item not in kept for line in self._item(item, told, drift=drift)]

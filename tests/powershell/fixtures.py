@@ -43,11 +43,16 @@ def fixtures() -> list[Fixture]:
 
 
 class RecordingMachine(StillMachine):
-    """Keeps each write and restart in the form of a fixture's `after`."""
+    """Keeps each write, restart and start of a task in the form of a fixture's `after`."""
 
     def __init__(self, content: Mapping[str, Any], now_ms: int) -> None:
         self.changes: list[dict[str, Any]] = []
-        super().__init__(content, now_ms, going_down=lambda delay: self.changes.append({"restart": delay}))
+        super().__init__(
+            content,
+            now_ms,
+            going_down=lambda delay: self.changes.append({"restart": delay}),
+            task_started=lambda name: self.changes.append({"task": name}),
+        )
 
     def put(self, *place: str, value: Any) -> None:
         self.changes.append({"place": [*place], "value": value})

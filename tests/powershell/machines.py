@@ -55,8 +55,9 @@ class StillMachine(SimulatedMachine):
         content: Mapping[str, JsonValue],
         real_ms: int = NOW_MS,
         going_down: Callable[[int], None] = lambda _: None,
+        task_started: Callable[[str], None] = lambda _: None,
     ) -> None:
-        super().__init__(content, going_down=going_down)
+        super().__init__(content, going_down=going_down, task_started=task_started)
         self._real_ms = real_ms
 
     def now_ms(self) -> int:

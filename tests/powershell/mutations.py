@@ -123,6 +123,42 @@ MUTATIONS = (
     ),
     Mutation("exit codes are not looked at", "change", "$LASTEXITCODE -ne 0", "$LASTEXITCODE -eq 259"),
     Mutation("bytes are read one by one", "windows_update.read", " -ReadCount 0", ""),
+    Mutation("an adapter without cable is taken for one with it", "network.read", "-eq 1 }", "-ge 1 }"),
+    Mutation(
+        "lists of stored addresses are forgotten", "network.read", "-Name 'IPAddress'", "-Name 'IPAddresses'"
+    ),
+    Mutation(
+        "routes of other adapters count",
+        "network.read",
+        "$_.InterfaceIndex -eq $index -and $_.Dest",
+        "$_.Dest",
+    ),
+    Mutation("name servers of the lease count", "network.read", "'NameServer'", "'DhcpNameServer'"),
+    Mutation(
+        "a second change is let in",
+        "network.write",
+        "'before.json', 'reverting.json', 'state.json'",
+        "'confirmed.json'",
+    ),
+    Mutation("no task takes back at the start", "network.write", "-AtStartup $true", "-AtStartup $false"),
+    Mutation(
+        "the way back is not started",
+        "network.write",
+        "    Start-ScheduledTask -TaskPath '\\' -TaskName 'provisioner-network-revert'\n",
+        "",
+    ),
+    Mutation("the task may be ended on battery", "network.write", " -DontStopIfGoingOnBatteries", ""),
+    Mutation("the task is nobody's", "network.write", "'S-1-5-18'", "'S-1-5-19'"),
+    Mutation("any change is confirmed", "network.write", "$state.id -ne $Arguments.id", "$false"),
+    Mutation(
+        "a pending change is forgotten",
+        "network.write",
+        '(Test-Path -LiteralPath "$folder\\before.json") -or',
+        "$false -or",
+    ),
+    Mutation(
+        "the folder stays", "network.write", "        Remove-Item -LiteralPath $folder -Recurse -Force\n", ""
+    ),
 )
 MAY_SURVIVE = frozenset({"bytes are read one by one"})
 """Gives the same answer, only slower: no fixture can tell."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from provisioner.links.wire import filled
 from provisioner.resources import ALL
+from provisioner.resources.adapters_simulated import INTERFACES
 from provisioner.resources.base import Ask, Change, Resource
 from provisioner.resources.clock_simulated import TIME, ZONE, ZONES
 from provisioner.resources.computer_name import NAMES
@@ -45,7 +46,7 @@ def _small_terminal() -> dict[str, Any]:
     machine["registry"] = {
         key: row for key, row in registry.items() if not key.startswith(ZONES) or key in kept
     }
-    for place in ("adapters", "routes", "tasks", "accounts", "groups"):
+    for place in ("accounts", "groups"):
         machine.pop(place)
     return machine
 
@@ -107,6 +108,21 @@ def _names(machine: dict[str, Any], chance: Random) -> None:
         registry[rf"{NAMES}\{key}"] = {"ComputerName": text(chance.choice(TEXTS))}
     if chance.random() < 0.1:
         registry[rf"{NAMES}\ComputerName"] = {}
+
+
+def _network(machine: dict[str, Any], chance: Random) -> None:
+    (guid,) = machine["adapters"]
+    adapter, key = machine["adapters"][guid], machine["registry"][rf"{INTERFACES}\{guid}"]
+    adapter["category"] = chance.choice(["Private", "Public"])
+    if chance.random() < 0.5:
+        row = {"address": "192.0.2.21", "prefix": 24, "origin": "Manual", "state": "Preferred"}
+        adapter |= {"dhcp": False, "addresses": [row], "gateways": chance.choice([[], ["192.0.2.1"]])}
+        key |= {
+            "EnableDHCP": {"type": "DWord", "data": 0},
+            "IPAddress": {"type": "MultiString", "data": ["192.0.2.21"]},
+        }
+    if chance.random() < 0.5:
+        key["NameServer"] = text(chance.choice(["192.0.2.2", "192.0.2.3,192.0.2.2", ""]))
 
 
 def _services(machine: dict[str, Any], chance: Random) -> None:

@@ -119,6 +119,10 @@ function Test-Case {
             if ($null -ne $change.PSObject.Properties['restart']) { $change.restart }
         })
     Get-Difference -What 'seconds to the restart' -Wanted ($restarts -join ', ') -Found ([string]$global:RestartSeconds)
+    $started = @(foreach ($change in @($case.after)) {
+            if ($null -ne $change.PSObject.Properties['task']) { $change.task }
+        })
+    Get-Difference -What 'the tasks that were started' -Wanted ($started -join ', ') -Found ($global:StartedTasks -join ', ')
 }
 
 $root = [IO.Path]::GetFullPath([IO.Path]::Combine($PSScriptRoot, '..', '..'))

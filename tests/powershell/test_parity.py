@@ -70,7 +70,9 @@ def _steps(machine: StillMachine) -> list[dict[str, Any]]:
         kind, ask = type(resource), _question(resource)
         value = kind.simulate(machine, "read", ask.arguments)
         change = change_for(resource, value)
-        if change is None:
+        waits = kind.transactional and any(step["script"] == kind.kind for step in steps)
+        if change is None or waits:
+            # One that is not confirmed lets no second one begin.
             continue
         arguments = filled(change.arguments, lambda place: filling(place, 7_000))
         kind.simulate(machine, change.verb, arguments)

@@ -6,7 +6,8 @@
 #                              machine is there until somebody sets one (Set-Machine).
 #   PROVISIONER_TEST_CHANGES   path of a file: each change is one JSON line appended at the moment of the change:
 #                              {"place": [...], "value": ...}, {"place": [...], "drop": true} or
-#                              {"restart": seconds} when shutdown.exe scheduled one. Without it nothing is written.
+#                              {"restart": seconds} when shutdown.exe scheduled one, {"task": path and name} when a
+#                              scheduled task was started. Without it nothing is written.
 #                              tcp://127.0.0.1:PORT/TOKEN is a lab: each line waits for its answer.
 #   PROVISIONER_TEST_NOW_MS    UTC, ms since 1970: real time stands still there. Without it real time runs.
 #
@@ -14,7 +15,9 @@
 # classes that a damaged repository does not know, `wmi.denied`, those that nobody may ask for, and `session`, whose
 # token our process has (`sid`, `elevated`, `sixty_four_bit`).
 
-$parts = 'guard', 'machine', 'language', 'registry', 'files', 'content', 'system', 'cim', 'zone', 'services', 'power', 'host'
+$parts = @(
+    'guard', 'machine', 'language', 'registry', 'files', 'content', 'system', 'cim', 'zone', 'services', 'power', 'host',
+    'tasks', 'network')
 foreach ($part in $parts) {
     . ([IO.Path]::Combine($PSScriptRoot, 'windows', $part + '.ps1'))
 }

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from provisioner.lab.factory import factory_new
 from provisioner.links.wire import filled
+from provisioner.resources import network_task_simulated
 from provisioner.resources.base import Ask, Change, ClockOffset, Compare, Observed, Reply, Resource, Secret
 from provisioner.resources.comparing import differing
 
@@ -45,6 +46,9 @@ class MemoryMachine:
 
     def now_ms(self) -> int:
         return NOW_MS + self.offset_ms
+
+    def start_task(self, name: str) -> None:
+        """What a task does, `apply` lets it do."""
 
     def restart(self, delay_seconds: int) -> None:
         raise AssertionError("no kind restarts by itself")
@@ -128,6 +132,9 @@ def apply(machine: MemoryMachine, wanted: Resource) -> frozenset[str]:
         arguments = filled(change.arguments, lambda place: filling(place, machine.offset_ms))
         reply = type(wanted).simulate(machine, change.verb, arguments)
         finish(writing(wanted, live), Reply(reply))
+        if wanted.transactional:
+            network_task_simulated.apply_wanted(machine)
+            type(wanted).simulate(machine, "confirm", arguments)
     return changed
 
 

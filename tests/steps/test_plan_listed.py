@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.resources.base import Observed, Reason, Resource
 from provisioner.resources.host_facts import HostFacts, WayIn
-from provisioner.steps.apply import _removals_last
+from provisioner.steps.apply import _in_turn
 from provisioner.steps.items import asked, by_address
 from provisioner.steps.plan import digested, plan_item, plan_items, resource_digest
 from provisioner.steps.plan_value import Action, Cause, Plan, PlannedSite, Run, summary
@@ -115,10 +115,10 @@ def test_items_of_one_kind_are_told_apart_by_key() -> None:
 
 def test_removals_go_last_and_backwards() -> None:
     addresses = ["user/a", "user/b", "group/a", "group/b"]
-    assert _removals_last(addresses, set()) == addresses
-    assert _removals_last(addresses, {"user/a", "group/a"}) == ["user/b", "group/b", "group/a", "user/a"]
-    assert _removals_last(addresses, set(addresses)) == addresses[::-1]
-    assert _removals_last(addresses, {"elsewhere"}) == addresses
+    assert _in_turn(addresses, set(), set()) == addresses
+    assert _in_turn(addresses, {"user/a", "group/a"}, set()) == ["user/b", "group/b", "group/a", "user/a"]
+    assert _in_turn(addresses, set(addresses), set()) == addresses[::-1]
+    assert _in_turn(addresses, {"elsewhere"}, set()) == addresses
 
 
 def test_what_is_long_or_confidential_stands_in_a_plan_by_its_digest() -> None:

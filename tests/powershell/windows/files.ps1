@@ -69,13 +69,19 @@ function Remove-Item {
         $Stream,
         $LiteralPath
     )
-    Assert-Played -Name Remove-Item -Bound $PSBoundParameters -Played Path, LiteralPath, Force
+    Assert-Played -Name Remove-Item -Bound $PSBoundParameters -Played Path, LiteralPath, Force, Recurse
     $given = Get-GivenPath -Name Remove-Item -Bound $PSBoundParameters
     if (Test-RegistryPath -Path $given) {
         throw "windows.ps1 does not play Remove-Item on $given."
     }
     Assert-File -Path $given -Command RemoveItemCommand
-    if ($null -ne (Get-Place -Place 'files', $given, 'folder')) {
+    if ($Recurse) {
+        foreach ($name in @(Get-PlaceName -Place 'files')) {
+            if ($name.StartsWith($given + '\', [StringComparison]::OrdinalIgnoreCase)) {
+                Remove-Place -Place 'files', $name
+            }
+        }
+    } elseif ($null -ne (Get-Place -Place 'files', $given, 'folder')) {
         throw "windows.ps1 does not play Remove-Item on the folder $given."
     }
     Remove-Place -Place 'files', $given

@@ -6,6 +6,7 @@ function Set-Machine {
     $global:MachineState = $Machine
     $global:SleptMs = [long]0
     $global:RestartSeconds = $null
+    $global:StartedTasks = @()
     $global:LASTEXITCODE = 0
     Enter-Language
 }
