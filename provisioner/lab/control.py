@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from provisioner.errors import LabError
+from provisioner.lab.cable import noticed
 from provisioner.lab.places import parsed, segments, set_by_hand
 from provisioner.lab.stage import Moment
 from provisioner.lab.world import World
@@ -46,7 +47,9 @@ class Controls:
     def set_place(self, host: str, place: str, value: JsonValue) -> None:
         """A change by hand; text that parses as JSON is taken as JSON."""
         content = parsed(value) if isinstance(value, str) else value
-        set_by_hand(self._world.twin(host).machine, place, content)
+        machine = self._world.twin(host).machine
+        set_by_hand(machine, place, content)
+        noticed(machine, segments(place))
 
     def machine(self, host: str) -> dict[str, JsonValue]:
         """The whole machine JSON."""

@@ -106,6 +106,13 @@ def add_address(machine: Machine, guid: str, address: str, prefix: int, gateway:
         _store(machine, guid, _FLAG, "DWord", 1)
 
 
+def come_to_life(machine: Machine, guid: str) -> None:
+    """With the cable in, looking for other machines with the addresses comes to its end."""
+    rows: Any = machine.get("adapters", guid, "addresses")
+    looked = [row | {"state": _state(machine, guid, row["address"])} for row in rows]
+    machine.put("adapters", guid, "addresses", value=looked)
+
+
 def set_name_servers(machine: Machine, guid: str, servers: list[str]) -> None:
     """`Set-DnsClientServerAddress`; none is those of the DHCP server."""
     _store(machine, guid, "NameServer", "String", ",".join(servers))

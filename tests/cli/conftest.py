@@ -16,6 +16,8 @@ from provisioner.lab.serving import Serving, serving
 from provisioner.manifest.load import load
 
 DEMO = Path(__file__).parents[2] / "sites" / "demo"
+KINDS = tuple(resource.kind for resource in load(DEMO).hosts[0].resources)
+"""What the demo declares on each of its terminals, in the order in which it is changed."""
 
 
 @dataclass

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from provisioner.resources import ALL
 from provisioner.resources.host import RUN_FILE
-from tests.cli.conftest import CommandLine
+from tests.cli.conftest import KINDS, CommandLine
 
 NTLM, BASIC = "control-room-1", "control-room-2"
 BOTH = pytest.mark.parametrize("host", [NTLM, BASIC])
@@ -62,7 +61,7 @@ def test_a_script_that_throws_leaves_the_other_settings_readable(provisioner: Co
     provisioner.lab.fault("throw", host=NTLM, operation="clock.read", argument="Access is denied.")
     document = provisioner.json("plan", "--only", NTLM)
     actions = {item["kind"]: item["action"] for item in document["items"]}
-    assert actions == {kind.kind: "update" for kind in ALL} | {"clock": "unknown"}
+    assert actions == dict.fromkeys(KINDS, "update") | {"clock": "unknown"}
 
 
 @BOTH
@@ -73,9 +72,9 @@ def test_a_batch_whose_answer_is_lost_is_finished_and_known(
     """The second Receive is the batch's; what it said is lost with `drop_after`, so the run file tells it."""
     provisioner.lab.fault(effect, host=host, operation="receive", nth=2)
     assert provisioner("apply", "--only", host, "--yes", "--restart", "never") == 6
-    for kind in ALL:
-        assert f"{host}/{kind.kind}: done" in provisioner.out
-        assert f"{host}/{kind.kind}: verified" in provisioner.out
+    for kind in KINDS:
+        assert f"{host}/{kind}: done" in provisioner.out
+        assert f"{host}/{kind}: verified" in provisioner.out
     assert provisioner.lab.place(host, "files/" + RUN_FILE) is None
 
 
@@ -86,8 +85,8 @@ def test_when_the_results_are_lost_for_good_the_reading_back_still_proves_them(
     """The answer that took the run file with it is lost as well; what is as declared is as declared."""
     provisioner.lab.fault("drop_after", host=host, operation="receive", nth=2, times=3)
     assert provisioner("apply", "--only", host, "--yes", "--restart", "never") == 6
-    for kind in ALL:
-        assert f"{host}/{kind.kind}: verified" in provisioner.out
+    for kind in KINDS:
+        assert f"{host}/{kind}: verified" in provisioner.out
 
 
 @BOTH

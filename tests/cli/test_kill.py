@@ -9,11 +9,9 @@ import time
 import pytest
 
 from provisioner.resources.host import RUN_FILE
-from tests.cli.conftest import CommandLine
+from tests.cli.conftest import KINDS, CommandLine
 
 HOST = "control-room-1"
-KINDS = ("computer_name", "clock", "power", "windows_update")
-"""What the demo declares there, in the order in which it is changed."""
 PLACES = [(moment, step) for step in range(1, len(KINDS) + 1) for moment in ("before", "after")]
 RUN_PLACE = "files/" + RUN_FILE
 
