@@ -21,8 +21,11 @@ from provisioner.lab.play import received
 from provisioner.lab.powershell import Powershell
 from provisioner.lab.programs import torn
 from provisioner.lab.stage import Killed, Stage
+from provisioner.lab.tasks import Act
 from provisioner.lab.winrs import Process
+from provisioner.links.scripts import runner
 from provisioner.links.wire import Frames, pack
+from provisioner.resources.network import task_script
 
 
 class Engine:
@@ -34,7 +37,14 @@ class Engine:
 
     def play(self, stage: Stage, process: Process, stdin: bytes) -> int:
         """`programs.Player`. Raises `BadRequest` for what is not the shipped text: that runs nowhere."""
-        request = received(stdin)
+        return self._play(stage, process, stdin, received(stdin))
+
+    def play_task(self, stage: Stage, process: Process, act: Act) -> int:
+        """`tasks.TaskPlayer`: the shipped script, whatever file the machine holds."""
+        request = _task_request(act)
+        return self._play(stage, process, pack(request), request)
+
+    def _play(self, stage: Stage, process: Process, stdin: bytes, request: Mapping[str, Any]) -> int:
         with TemporaryDirectory(prefix="provisioner-lab-", ignore_cleanup_errors=True) as folder:
             copy = _MachineCopy(stage, process, request, Path(folder) / "machine.json")
             try:
@@ -108,6 +118,19 @@ class _MachineCopy:
         self._stage.at_step("after", finished, self._alive)
         if finished < self._steps:
             self._stage.at_step("before", finished + 1, self._alive)
+
+
+def _task_request(act: Act) -> Mapping[str, Any]:
+    """The task as if it were asked for, since the engine's processes know no other way to be told."""
+    text = f"param($Arguments)\n& {{\n{task_script()}}} -Act '{act}'\n[ordered]@{{ ended = $true }}\n"
+    asks = [{"script": "task", "arguments": {}}]
+    return {
+        "mode": "ask",
+        "run": "",
+        "runners": [runner("ask")],
+        "scripts": {"task.read": text},
+        "asks": asks,
+    }
 
 
 def _asking_first(request: Mapping[str, Any], doomed: Collection[str]) -> bytes | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from provisioner.lab.faults import Faults
 from provisioner.lab.programs import Player
 from provisioner.lab.reception import Reception
+from provisioner.lab.tasks import TaskPlayer
 
 
 @dataclass
@@ -23,3 +24,5 @@ class Premises:
     """Called before an answer leaves: what a client was told is on disk."""
     player: Player
     """Runs the bootstrap that a client sends: simulated, or in a PowerShell engine."""
+    task_player: TaskPlayer
+    """Runs what the machine's own scheduler starts, in the same way."""

@@ -44,7 +44,7 @@ class Twin:
         self._down_seconds = down_seconds
         self._closing = threading.Event()
         self.restarts = 0
-        self._tasks = Tasks(self.machine, self.uptime)
+        self._tasks = Tasks(self.stage, self.uptime, premises.task_player)
         self._happenings = Agenda(self.uptime)
         pem = premises.folder / f"{self.name}.pem"
         certificate = Certificate(pem, self.machine.computer_name()) if https else None

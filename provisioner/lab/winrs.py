@@ -54,9 +54,10 @@ class Process:
 
     def start(self) -> None:
         """Begin; the program may wait for its standard input."""
-        threading.Thread(target=self._run, name=f"process {self.id}", daemon=True).start()
+        threading.Thread(target=self.run, name=f"process {self.id}", daemon=True).start()
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """The program to its end, in this thread."""
         try:
             code = self._program(self)
         except Exception as error:

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from provisioner.errors import LabError
+from provisioner.lab import tasks
 from provisioner.lab.changes_door import ChangesDoor
 from provisioner.lab.engine import Engine
 from provisioner.lab.factory import factory_new
@@ -31,6 +32,7 @@ from provisioner.lab.reach import is_name, reachable, segments
 from provisioner.lab.reception import Reception
 from provisioner.lab.saving import Saver, write_json
 from provisioner.lab.shape import HostShape, SiteShape, account_of, factory_address, fingerprint, port_of
+from provisioner.lab.tasks import TaskPlayer
 from provisioner.lab.twin import DOWN_SECONDS, Twin
 from provisioner.records.paths import private_folder
 
@@ -63,7 +65,7 @@ class World:
         self.faults = Faults()
         self.reception = Reception()
         self._premises = Premises(
-            self.reception, self.faults, private_folder(folder / "doors"), self._saver.flush, self._player()
+            self.reception, self.faults, private_folder(folder / "doors"), self._saver.flush, *self._players()
         )
         self.moved: Callable[[], None] = lambda: None
         """Called when a machine answers somewhere else than before."""
@@ -128,10 +130,11 @@ class World:
             twin.close()
         self._saver.close()
 
-    def _player(self) -> Player:
+    def _players(self) -> tuple[Player, TaskPlayer]:
         if self.powershell is None:
-            return simulated
-        return Engine(self.powershell, ChangesDoor(self.reception)).play
+            return simulated, tasks.simulated
+        engine = Engine(self.powershell, ChangesDoor(self.reception))
+        return engine.play, engine.play_task
 
     def _kept_at(self, host: HostShape) -> Path:
         return self._machines / f"{host.name}.json"

@@ -32,6 +32,7 @@ from provisioner.resources.network_live import live_facts, several_addresses
 
 CHANGE_TASK = network_simulated.CHANGE_TASK
 REVERT_TASK = network_simulated.REVERT_TASK
+STARTUP_TASK = network_simulated.STARTUP_TASK
 DEFAULT_CONFIRM_MINUTES = 10
 ENDED = frozenset({"reverted", "failed"})
 """States of a change that the machine has taken back."""

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from provisioner.cli import run
+from provisioner.lab.powershell import located
 from provisioner.lab.serving import Serving, serving
 from provisioner.manifest.load import load
 from provisioner.resources.host import OUR_FOLDER
+from tests.powershell.engine import powershell
 
 HOST = "control-room-1"
 NEW, OLD = "192.0.2.21", "192.0.2.151"
@@ -95,6 +97,17 @@ def drill(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Drill]
     site.mkdir()
     _declare(site, GOOD)
     with serving(load(site), tmp_path / "lab", down_seconds=0.1) as served:
+        yield Drill(site, served, capsys)
+
+
+@pytest.fixture
+def engine_drill(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Drill]:
+    """The same with the real scripts, those of the scheduled tasks too, in a real PowerShell."""
+    program = Path(powershell("that the tasks on the machine take a change back as they are simulated"))
+    site = tmp_path / "drill"
+    site.mkdir()
+    _declare(site, GOOD)
+    with serving(load(site), tmp_path / "lab", down_seconds=0.1, powershell=located(program)) as served:
         yield Drill(site, served, capsys)
 
 
@@ -308,3 +321,24 @@ def test_a_second_change_while_one_is_pending(drill: Drill) -> None:
     drill.let_pass(WINDOW)
     _assert_back(drill)
     _assert_cleared(drill)
+
+
+def test_in_the_engine_a_good_change_is_confirmed(engine_drill: Drill) -> None:
+    assert engine_drill.apply() == 0, engine_drill.out
+    assert engine_drill.where == NEW
+    _assert_back_is_not_due(engine_drill)
+    assert engine_drill("plan") == 0, engine_drill.out
+
+
+def test_in_the_engine_a_bad_change_is_taken_back(engine_drill: Drill) -> None:
+    _declare(engine_drill.site, UNREACHABLE[0])
+    assert engine_drill.apply() == 1, engine_drill.out
+    _assert_back(engine_drill)
+    _assert_cleared(engine_drill)
+
+
+def test_in_the_engine_a_change_is_taken_back_at_the_start(engine_drill: Drill) -> None:
+    _declare(engine_drill.site, UNREACHABLE[4])
+    engine_drill.at(20, "cut_power", seconds=0.1)
+    assert engine_drill.apply() == 1, engine_drill.out
+    _assert_back(engine_drill)
