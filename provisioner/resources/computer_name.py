@@ -21,6 +21,7 @@ from provisioner.resources.base import (
     Resource,
     Risk,
     ScriptFailure,
+    Surroundings,
 )
 from provisioner.resources.registry_values import read_value, write_value
 
@@ -70,6 +71,16 @@ class ComputerName(Resource):
             "Rename it in the domain, then declare the new name here.",
         )
 
+    def guard(self, live: Observed, around: Surroundings) -> Refusal | None:
+        """After the restart it must still be found, and still prove who it is."""
+        where = around.way_in.addresses[0].partition(".")[0].upper()
+        if where == live.facts["active"] != self.name.upper():
+            return _found_no_more(around.way_in.addresses[0])
+        by_name = around.way_in.https and not around.way_in.pinned
+        if by_name and where == self.name.upper() != live.facts["active"]:
+            return _certificate_of_another(around.way_in.addresses[0])
+        return None
+
     def risks(self, changed: frozenset[str]) -> tuple[Risk, ...]:
         """Recording on a server stops while it restarts (manual: Configure Windows update settings)."""
         return (Risk.RESTART, Risk.STOPS_RECORDING)
@@ -105,6 +116,22 @@ class ComputerName(Resource):
         _check_rename(machine, str(active or ""), name)
         write_value(machine, rf"{NAMES}\ComputerName", "ComputerName", "String", name.upper())
         return {}
+
+
+def _found_no_more(address: str) -> Refusal:
+    return Refusal(
+        Reason.GUARD,
+        f"after the restart nobody would find it at {address}: that is the name that it gives up",
+        "Write its new name or its IP address in `connect.address`, and the present name in `first_address`.",
+    )
+
+
+def _certificate_of_another(address: str) -> Refusal:
+    return Refusal(
+        Reason.GUARD,
+        f"with HTTPS it must prove to be {address}, and its certificate was made before it had that name",
+        "Pin the certificate: `certificate_sha256` below `connect`. A pin holds under every name.",
+    )
 
 
 def _check_rename(machine: Machine, active: str, name: str) -> None:

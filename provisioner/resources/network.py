@@ -189,6 +189,9 @@ class Network(Resource):
             return _unfindable(where, self.address)
         if self.category == "public" and live.facts.get("category") != "public":
             return _shut_out()
+        moves = bool(differing(self.facts(), live.facts) & _ADDRESSING)
+        if moves and around.way_in.https and not around.way_in.pinned and len(around.way_in.addresses) > 1:
+            return _certificate_of_another(where)
         return None
 
     def risks(self, changed: frozenset[str]) -> tuple[Risk, ...]:
@@ -359,6 +362,14 @@ def _unfindable(where: str, address: str) -> Refusal:
         Reason.GUARD,
         f"with {address} nobody would find it at {where}, where the manifest says that it answers",
         "Write the new address in `connect.address`, and the one it has now in `connect.first_address`.",
+    )
+
+
+def _certificate_of_another(where: str) -> Refusal:
+    return Refusal(
+        Reason.GUARD,
+        f"with HTTPS it must prove to be {where} once it is there, and its certificate is checked by name",
+        "Pin the certificate: `certificate_sha256` below `connect`. A pin holds under every address.",
     )
 
 
