@@ -159,6 +159,32 @@ def fault(
     lab.fault(effect, **where, **({"argument": argument} if argument else {}))
 
 
+@lab_app.command("pass", epilog="Example: provisioner lab pass 600 --host control-room-1")
+def pass_(
+    seconds: Annotated[float, typer.Argument(metavar="SECONDS", help="How much time is over at once.")],
+    host: Annotated[str, typer.Option("--host", help="On which host; `*` for all.")] = "*",
+    site: SiteOfLab = None,
+    lab_state: flags.LabState = None,
+    state: flags.State = None,
+) -> None:
+    """Let time pass on a machine: its clock goes on, and tasks act whose time has come."""
+    _running(site, lab_state, state).let_pass(seconds, host)
+    complain(f"{'every machine' if host == '*' else host}: {seconds:g} s have passed\n")
+
+
+@lab_app.command(epilog="Example: provisioner lab power control-room-1 --off 30")
+def power(
+    host: Host,
+    off: Annotated[float, typer.Option("--off", help="Seconds until it comes back.")] = 1.0,
+    site: SiteOfLab = None,
+    lab_state: flags.LabState = None,
+    state: flags.State = None,
+) -> None:
+    """Cut the power of a machine; it comes back and starts."""
+    _running(site, lab_state, state).cut_power(host, off)
+    complain(f"{host}: the power is off for {off:g} s\n")
+
+
 def _check_replaceable(endpoints: Path | None) -> None:
     """Only a file that a lab wrote may be written over. Raises `UsageError`."""
     from provisioner.errors import LabError, UsageError

@@ -95,6 +95,8 @@ class Controls:
 
     def cut_power(self, host: str, seconds: float = 1.0) -> None:
         """The power of a machine goes and comes back after so many seconds."""
+        if not 0 <= seconds <= MOST_SECONDS:
+            raise LabError(f"the power comes back after 0 to {MOST_SECONDS} seconds.")
         self._world.twin(host).cut_power(seconds)
 
     def reset(self) -> None:

@@ -1,12 +1,12 @@
 param($Arguments)
 
-$adapters = @(Get-CimInstance -Namespace 'root\StandardCimv2' -ClassName MSFT_NetAdapter -Filter 'HardwareInterface = TRUE' -Property Name, InterfaceGuid, InterfaceIndex, PermanentAddress, InterfaceOperationalStatus)
+$adapters = @(Get-CimInstance -Namespace 'root\StandardCimv2' -ClassName MSFT_NetAdapter -Filter 'Hidden = FALSE' -Property Name, InterfaceGuid, InterfaceIndex, PermanentAddress, InterfaceOperationalStatus, HardwareInterface)
 $found = @(foreach ($adapter in $adapters) {
         $fits = switch ($Arguments.by) {
             'mac' { $adapter.PermanentAddress -eq $Arguments.value }
             'name' { $adapter.Name -eq $Arguments.value }
-            # 1 is up (RFC 2863, ifOperStatus).
-            default { $adapter.InterfaceOperationalStatus -eq 1 }
+            # 1 is up (RFC 2863, ifOperStatus). A virtual switch or a VPN is meant only where it is named.
+            default { $adapter.HardwareInterface -and $adapter.InterfaceOperationalStatus -eq 1 }
         }
         if ($fits) { $adapter }
     })

@@ -44,7 +44,7 @@ def _fits(row: Mapping[str, Any], by: str, value: Any) -> bool:
         return str(row["mac"]).replace("-", "").casefold() == str(value).casefold()
     if by == "name":
         return str(row["name"]).casefold() == str(value).casefold()
-    return bool(row["up"])
+    return bool(row["up"]) and not row.get("virtual")
 
 
 def _setting(machine: Machine, guid: str, row: Mapping[str, Any]) -> dict[str, JsonValue]:

@@ -123,6 +123,9 @@ MUTATIONS = (
     ),
     Mutation("exit codes are not looked at", "change", "$LASTEXITCODE -ne 0", "$LASTEXITCODE -eq 259"),
     Mutation("bytes are read one by one", "windows_update.read", " -ReadCount 0", ""),
+    Mutation(
+        "a virtual switch is taken for the network", "network.read", "$adapter.HardwareInterface -and ", ""
+    ),
     Mutation("an adapter without cable is taken for one with it", "network.read", "-eq 1 }", "-ge 1 }"),
     Mutation(
         "lists of stored addresses are forgotten", "network.read", "-Name 'IPAddress'", "-Name 'IPAddresses'"

@@ -133,3 +133,41 @@ def _form(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _form(inner) for key, inner in value.items()}
     return "list" if isinstance(value, list) else "value"
+
+
+ADAPTER = os.environ.get("PROVISIONER_REAL_ADAPTER")
+OLD, NEW, NOWHERE = "192.0.2.151", "192.0.2.21", "198.51.100.21"
+
+
+def _moving_site(folder: Path, address: str) -> Path:
+    connect = f"{{address: {address}, first_address: {OLD}, username: provision, transport: ntlm, "
+    connect += "password: {env: PROVISIONER_REAL_PASSWORD}}"
+    network = f"{{adapter: {{name: {ADAPTER}}}, address: {address}/24, gateway: none, confirm_minutes: 2}}"
+    file = folder / "site.yaml"
+    file.write_text(
+        f"site: moving\nterminals:\n  - name: runner\n    connect: {connect}\n    network: {network}\n",
+        "utf-8",
+    )
+    return file
+
+
+@pytest.mark.skipif(not ADAPTER, reason="PROVISIONER_REAL_ADAPTER is not set; not proven: commit-confirm")
+def test_a_change_of_address_is_taken_back_and_then_confirmed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a loopback adapter with an address of its own, so that the runner keeps its network."""
+    lost = tmp_path / "lost"
+    lost.mkdir()
+    # No machine can be found at an address that a firewall rule blocks: nobody confirms.
+    block = ["netsh.exe", "advfirewall", "firewall", "add", "rule", "name=provisioner-rehearsal", "dir=in"]
+    block += ["action=block", "protocol=TCP", "localport=5985", f"localip={NOWHERE}"]
+    subprocess.run(block, check=True)
+    try:
+        assert _verb("apply", _moving_site(lost, NOWHERE), "--yes", "--restart", "never") == 1
+    finally:
+        remove = [*block[:3], "delete", "rule", "name=provisioner-rehearsal"]
+        subprocess.run(remove, check=True)
+    assert "its network change was taken back" in capsys.readouterr().out
+    site = _moving_site(tmp_path, NEW)
+    assert _verb("apply", site, "--yes", "--restart", "never") == 0
+    assert _verb("plan", site) == 0

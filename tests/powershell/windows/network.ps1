@@ -11,7 +11,8 @@ function Get-AdapterRow {
             InterfaceIndex             = (Get-Place -Place 'adapters', $guid, 'index')
             PermanentAddress           = ([string](Get-Place -Place 'adapters', $guid, 'mac')).Replace('-', '')
             InterfaceOperationalStatus = $(if (Get-Place -Place 'adapters', $guid, 'up') { 1 } else { 2 })
-            HardwareInterface          = $true
+            HardwareInterface          = -not (Get-Place -Place 'adapters', $guid, 'virtual')
+            Hidden                     = $false
         }
     }
 }
