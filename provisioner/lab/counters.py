@@ -14,6 +14,8 @@ class Counters:
 
     requests: int = 0
     connections: int = 0
+    most_in_a_connection: int = 0
+    """Requests of the busiest one."""
     bytes_in: int = 0
     bytes_out: int = 0
     refused_logons: int = 0
@@ -25,10 +27,11 @@ class Counters:
         with self.lock:
             self.connections += 1
 
-    def request(self, size: int) -> None:
-        """One more request came in whole."""
+    def request(self, size: int, of_its_connection: int) -> None:
+        """One more request came in whole, the n-th of its connection."""
         with self.lock:
             self.requests += 1
+            self.most_in_a_connection = max(self.most_in_a_connection, of_its_connection)
             self.bytes_in += size
 
     def operation(self, name: str) -> None:
@@ -47,6 +50,7 @@ class Counters:
         """Begin anew."""
         with self.lock:
             self.requests = self.connections = self.bytes_in = self.bytes_out = self.refused_logons = 0
+            self.most_in_a_connection = 0
             self.operations.clear()
 
     def rows(self) -> dict[str, Any]:
@@ -55,6 +59,7 @@ class Counters:
             return {
                 "requests": self.requests,
                 "connections": self.connections,
+                "most_in_a_connection": self.most_in_a_connection,
                 "bytes_in": self.bytes_in,
                 "bytes_out": self.bytes_out,
                 "refused_logons": self.refused_logons,

@@ -60,6 +60,7 @@ class Conversation(BaseHTTPRequestHandler):
         self._ntlm: NtlmLogon | None = None
         self._user = ""
         self._token = ""
+        self._requests = 0
         super().__init__(connection, connection.getpeername(), None)  # type: ignore[arg-type]
 
     def log_message(self, format: str, *args: object) -> None:
@@ -81,7 +82,8 @@ class Conversation(BaseHTTPRequestHandler):
             self._say(413)
             return
         head = sum(len(name) + len(value) + 4 for name, value in self.headers.items())
-        self._door.counters.request(len(self.requestline) + 4 + head + len(body))
+        self._requests += 1
+        self._door.counters.request(len(self.requestline) + 4 + head + len(body), self._requests)
         if self.path.partition("?")[0].rstrip("/").lower() != "/wsman":
             self._say(404)
         elif self.headers.get("WSMANIDENTIFY", "").lower() == "unauthenticated":

@@ -30,6 +30,8 @@ class CommandLine:
     capture: pytest.CaptureFixture[str]
     out: str = ""
     err: str = ""
+    joined: bool = False
+    """Whether the lab is joined as with `--lab`, so that waiting takes no time, and not by its endpoints."""
 
     @property
     def lab(self) -> LabHandle:
@@ -40,7 +42,8 @@ class CommandLine:
         return self.folder / "endpoints.json"
 
     def flags(self) -> list[str]:
-        return ["--lab-endpoints", str(self.endpoints), "--state", str(self.folder / "state")]
+        lab = ["--lab-state", str(self.folder / "lab")] if self.joined else []
+        return [*(lab or ["--lab-endpoints", str(self.endpoints)]), "--state", str(self.folder / "state")]
 
     def __call__(self, verb: str, *arguments: str | Path, target: Path | None = None) -> int:
         """The exit code; texts are in `out` and `err`."""

@@ -1,0 +1,50 @@
+"""One manifest with every setting takes a factory-new terminal into service in one run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioner.lab.serving import serving
+from provisioner.manifest.load import load
+from provisioner.resources import ALL
+from tests.cli.conftest import CommandLine
+
+SITE = Path(__file__).parents[2] / "sites" / "every-setting"
+HOST = "control-room-1"
+CONNECTIONS = 3
+"""At the factory's address, at its own, and after the restart."""
+REQUESTS = 14
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[CommandLine]:
+    site = tmp_path / "site"
+    shutil.copytree(SITE, site)
+    with serving(load(site), tmp_path / "lab", down_seconds=0.2) as served:
+        yield CommandLine(site, tmp_path, served, capsys, joined=True)
+
+
+def test_the_example_declares_every_kind() -> None:
+    (host,) = load(SITE).hosts
+    assert {resource.kind for resource in host.resources} == {kind.kind for kind in ALL}
+
+
+def test_from_factory_new_to_in_service_in_one_run(terminal: CommandLine) -> None:
+    assert terminal("apply", "--yes", "--restart", "now", "--format", "json") == 0, terminal.out
+    wire = json.loads(terminal.out.splitlines()[-1])["end"]["run"]["wire"][f"{HOST}/winrm"]
+    assert wire["addresses"] == ["192.0.2.21:5985", "192.0.2.151:5985"]
+    assert wire["requests"] <= CONNECTIONS * REQUESTS, wire
+    counts = terminal.counts(HOST)
+    assert counts["most_in_a_connection"] <= REQUESTS, counts
+    assert counts["restarts"] == 1
+
+    assert terminal("plan") == 0, terminal.out
+    assert terminal("apply", "--yes", "--restart", "now") == 0
+    after = terminal.counts(HOST)
+    for count in ("writes", "bookkeeping_writes", "restarts"):
+        assert after[count] == counts[count]
