@@ -19,6 +19,8 @@ HOST = "control-room-1"
 CONNECTIONS = 3
 """At the factory's address, at its own, and after the restart."""
 REQUESTS = 14
+POLL = 3
+"""The question whether it is there yet is reported apart; the one that finds it is the connection's first."""
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_from_factory_new_to_in_service_in_one_run(terminal: CommandLine) -> Non
     assert wire["addresses"] == ["192.0.2.21:5985", "192.0.2.151:5985"]
     assert wire["requests"] <= CONNECTIONS * REQUESTS, wire
     counts = terminal.counts(HOST)
-    assert counts["most_in_a_connection"] <= REQUESTS, counts
+    assert counts["most_in_a_connection"] <= REQUESTS + POLL, counts
     assert counts["restarts"] == 1
 
     assert terminal("plan") == 0, terminal.out
