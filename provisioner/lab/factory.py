@@ -16,6 +16,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from provisioner.lab.factory_host import about, service_paths
 from provisioner.lab.factory_network import NAMED, adapters, stored
+from provisioner.lab.factory_people import machine_sid, people
 from provisioner.lab.factory_services import SERVICES
 from provisioner.lab.time_zone_rules import zone_rule
 from provisioner.resources.clock_simulated import TIME, ZONE, ZONES
@@ -55,7 +56,7 @@ def factory_new(
         "registry": _registry(draw, computer_name.upper(), now_ms) | stored(_adapter(name)),
         "files": _files(),
         "services": {service: dict(row) for service, row in SERVICES.items()},
-        **_people(_machine_sid(draw), accounts),
+        **people(machine_sid(draw), accounts, now_ms),
         **about(computer_name),
         "power": _power(),
         "clock": {"offset_ms": 0},
@@ -78,11 +79,6 @@ def dword(value: int) -> dict[str, Any]:
 
 def _guid(draw: str, what: str) -> str:
     return str(uuid5(NAMESPACE_DNS, f"{what}.{draw}"))
-
-
-def _machine_sid(draw: str) -> str:
-    drawn = sha256(draw.encode()).digest()
-    return "S-1-5-21-" + "-".join(str(int.from_bytes(drawn[at : at + 4], "little")) for at in (0, 4, 8))
 
 
 def _registry(draw: str, computer_name: str, now_ms: int) -> dict[str, Any]:
@@ -183,31 +179,6 @@ def _programs(draw: str) -> dict[str, Any]:
         },
         run: {"SecurityHealth": text(r"C:\Windows\System32\SecurityHealthSystray.exe")},
     }
-
-
-def _people(machine_sid: str, accounts: Mapping[str, str]) -> dict[str, Any]:
-    """Built-in accounts by their relative ids, one undeclared user, and those that may log on."""
-    names = {500: "Administrator", 501: "Guest", 503: "DefaultAccount", 504: "WDAGUtilityAccount"}
-    people = {f"{machine_sid}-{rid}": {"name": name, "enabled": False} for rid, name in names.items()}
-    operator, service = f"{machine_sid}-1001", f"{machine_sid}-1002"
-    people |= {
-        operator: {"name": "Operator", "enabled": True},
-        service: {"name": "AxisService", "enabled": True},
-    }
-    administrators = [f"{machine_sid}-500"]
-    for rid, (name, nt_hash) in enumerate(accounts.items(), start=1003):
-        sid = next((sid for sid, row in people.items() if row["name"] == name), f"{machine_sid}-{rid}")
-        people[sid] = {"name": name, "enabled": True, "password": nt_hash}
-        administrators.append(sid)
-    members = {
-        "S-1-5-32-544": ("Administrators", list(dict.fromkeys(administrators))),
-        "S-1-5-32-545": ("Users", [operator, service]),
-        "S-1-5-32-546": ("Guests", [f"{machine_sid}-501"]),
-        "S-1-5-32-555": ("Remote Desktop Users", []),
-        "S-1-5-32-580": ("Remote Management Users", []),
-    }
-    groups = {sid: {"name": name, "members": inside} for sid, (name, inside) in members.items()}
-    return {"accounts": people, "groups": groups}
 
 
 def _power() -> dict[str, Any]:

@@ -7,6 +7,9 @@ COMMANDS = frozenset(
         "Get-RegistryValue",
         "Get-TextLine",
         "Test-SixtyFourBit",
+        "Get-UserFlag",
+        "Get-GroupMemberSid",
+        "Get-LocalUser",
         "Get-CimInstance",
         "Get-Content",
         "Get-Date",
@@ -33,7 +36,14 @@ process end break continue exit default filter until trap
 """
 KEYWORDS = frozenset(_KEYWORDS.split())
 
-STATIC_MEMBERS = frozenset({"Convert::ToBase64String", "TimeSpan::FromMilliseconds"})
+STATIC_MEMBERS = frozenset(
+    {
+        "Convert::ToBase64String",
+        "StringComparison::OrdinalIgnoreCase",
+        "TimeSpan::FromMilliseconds",
+        "string::Equals",
+    }
+)
 
 METHODS = frozenset(
     {

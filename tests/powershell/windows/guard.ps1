@@ -33,6 +33,9 @@ if (Get-Command -Name Remove-TypeData -CommandType Cmdlet -ErrorAction SilentlyC
 # Functions of the shipped runners that reach Windows where no command does: whenever they are called, ours runs.
 $global:ReplacedFunctions = @{
     'Test-SixtyFourBit' = 'Test-PlayedSixtyFourBit'
+    'Get-UserFlag' = 'Get-PlayedUserFlag'
+    'Set-MustChange' = 'Set-PlayedMustChange'
+    'New-Salt' = 'New-PlayedSalt'
 }
 
 function Exit-Guard {
