@@ -56,7 +56,7 @@ def factory_new(
         "registry": _registry(draw, computer_name.upper(), now_ms) | stored(_adapter(name)),
         "files": _files(),
         "services": {service: dict(row) for service, row in SERVICES.items()},
-        **people(machine_sid(draw), accounts, now_ms),
+        **people(machine_sid(draw), accounts),
         **about(computer_name),
         "power": _power(),
         "clock": {"offset_ms": 0},

@@ -8,8 +8,8 @@ from typing import Any
 
 NORMAL, NO_PASSWORD_NEEDED, NEVER_EXPIRES = 0x200, 0x20, 0x10000
 """Bits of UserFlags (lmaccess.h); whether an account is enabled stands by itself."""
-DELIVERED_MS = 40 * 86_400_000
-"""How long before its first start with us the terminal was set up."""
+DELIVERED_MS = 1_700_000_000_000
+"""When the passwords were set (UTC, ms since 1970): on 2023-11-14, whenever the lab starts."""
 
 
 def machine_sid(draw: str) -> str:
@@ -18,17 +18,16 @@ def machine_sid(draw: str) -> str:
     return "S-1-5-21-" + "-".join(str(int.from_bytes(drawn[at : at + 4], "little")) for at in (0, 4, 8))
 
 
-def people(machine: str, accounts: Mapping[str, str], now_ms: int) -> dict[str, Any]:
+def people(machine: str, accounts: Mapping[str, str]) -> dict[str, Any]:
     """Built-in accounts by their relative ids, two undeclared users, and those that may log on."""
-    delivered = now_ms - DELIVERED_MS
     rows = _built_in(machine)
-    rows[f"{machine}-1001"] = _account("Operator", NORMAL, delivered)
-    rows[f"{machine}-1002"] = _account("AxisService", NORMAL | NEVER_EXPIRES, delivered)
+    rows[f"{machine}-1001"] = _account("Operator", NORMAL, DELIVERED_MS)
+    rows[f"{machine}-1002"] = _account("AxisService", NORMAL | NEVER_EXPIRES, DELIVERED_MS)
     administrators = [f"{machine}-500"]
     for rid, (name, nt_hash) in enumerate(accounts.items(), start=1003):
         sid = next((sid for sid, row in rows.items() if row["name"] == name), f"{machine}-{rid}")
-        row = rows.get(sid) or _account(name, NORMAL | NEVER_EXPIRES, delivered)
-        rows[sid] = row | {"enabled": True, "password": nt_hash, "password_last_set": delivered}
+        row = rows.get(sid) or _account(name, NORMAL | NEVER_EXPIRES, DELIVERED_MS)
+        rows[sid] = row | {"enabled": True, "password": nt_hash, "password_last_set": DELIVERED_MS}
         administrators.append(sid)
     return {
         "accounts": rows,
