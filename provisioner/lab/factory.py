@@ -1,6 +1,6 @@
 """A factory-new AXIS S9002 Mk II (Windows 10 IoT Enterprise LTSC) as the lab's machine JSON.
 
-What differs between two machines (GUIDs, SIDs, MAC address) is drawn from a seed; nothing is measured.
+What differs between two machines (GUIDs, MAC address) is drawn from a seed; nothing is measured.
 Defaults are those of a stand-alone Windows 10, with the noise of a delivered terminal: users, policies,
 services and programs that no manifest mentions.
 """
@@ -16,7 +16,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from provisioner.lab.factory_host import about, service_paths
 from provisioner.lab.factory_network import NAMED, adapters, stored
-from provisioner.lab.factory_people import machine_sid, people
+from provisioner.lab.factory_people import people
 from provisioner.lab.factory_services import SERVICES
 from provisioner.lab.time_zone_rules import zone_rule
 from provisioner.resources.clock_simulated import TIME, ZONE, ZONES
@@ -44,6 +44,7 @@ def factory_new(
     accounts: Mapping[str, str],
     now_ms: int,
     address: str = NAMED,
+    language: str = "en-US",
 ) -> dict[str, Any]:
     """One terminal named `name` in the manifest.
 
@@ -56,12 +57,15 @@ def factory_new(
         "registry": _registry(draw, computer_name.upper(), now_ms) | stored(_adapter(name)),
         "files": _files(),
         "services": {service: dict(row) for service, row in SERVICES.items()},
-        **people(machine_sid(draw), accounts),
+        **people(_machine_sid(name), accounts, language),
+        **({} if language == "en-US" else {"language": language}),
         **about(computer_name),
         "power": _power(),
         "clock": {"offset_ms": 0},
         "boot": {"started_ms": now_ms - 26 * 3_600_000},
         "domain": None,
+        "domain_accounts": {},
+        "domain_silent": False,
         "adapters": adapters(_adapter(name), _mac(draw), address),
         "tasks": {r"\Microsoft\Windows\Time Synchronization\SynchronizeTime": {"enabled": True}},
     }
@@ -79,6 +83,12 @@ def dword(value: int) -> dict[str, Any]:
 
 def _guid(draw: str, what: str) -> str:
     return str(uuid5(NAMESPACE_DNS, f"{what}.{draw}"))
+
+
+def _machine_sid(name: str) -> str:
+    # Not drawn: what is planned for people rests on their SIDs, and two fresh labs show the same plan.
+    drawn = sha256(f"sid/{name}".encode()).digest()
+    return "S-1-5-21-" + "-".join(str(int.from_bytes(drawn[at : at + 4], "little")) for at in (0, 4, 8))
 
 
 def _registry(draw: str, computer_name: str, now_ms: int) -> dict[str, Any]:

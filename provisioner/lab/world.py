@@ -168,7 +168,7 @@ class World:
             self.twins[host.name].door.cut_all()
 
     def _factory_new(self, host: HostShape) -> dict[str, JsonValue]:
-        """The same world in every fresh lab, but for GUIDs, SIDs and MAC addresses."""
+        """The same world in every fresh lab, but for GUIDs and MAC addresses."""
         personality = self._personality.of(host.name)
         content: dict[str, JsonValue] = factory_new(
             host.name,
@@ -177,6 +177,7 @@ class World:
             accounts={account_of(host.connect): nt_hash(self._passwords[host.name])},
             now_ms=time.time_ns() // 1_000_000,
             address=factory_address(host.connect),
+            language=personality.language,
         )
         machine = SimulatedMachine(content)
         for place, value in personality.set.items():

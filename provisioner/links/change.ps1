@@ -58,6 +58,34 @@ function Initialize-Folder {
     Assert-ExitCode -Program 'icacls.exe'
 }
 
+function Add-GroupMemberSid {
+    param([string]$Group, [string]$Member)
+    $entry = Get-GroupEntry -Group $Group
+    try {
+        $null = $entry.psbase.Invoke('Add', "WinNT://$Member")
+    } catch {
+        # 1378: it is a member already, which is what we want.
+        $cause = $_.Exception.GetBaseException()
+        if ($cause.HResult -ne 0x80070562) {
+            throw "$Member cannot become a member of $Group`: $($cause.Message)"
+        }
+    }
+}
+
+function Remove-GroupMemberSid {
+    param([string]$Group, [string]$Member)
+    $entry = Get-GroupEntry -Group $Group
+    try {
+        $null = $entry.psbase.Invoke('Remove', "WinNT://$Member")
+    } catch {
+        # 1377: it is no member, which is what we want.
+        $cause = $_.Exception.GetBaseException()
+        if ($cause.HResult -ne 0x80070561) {
+            throw "$Member cannot be taken out of $Group`: $($cause.Message)"
+        }
+    }
+}
+
 function Set-MustChange {
     param([string]$Name, [bool]$Wanted)
     # No command has it.

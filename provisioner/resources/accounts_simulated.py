@@ -1,166 +1,127 @@
-"""Accounts, their groups and profiles on the lab's machine, for `simulate`: by SID, in Windows' own words."""
+"""Accounts and groups of the lab's machine for `simulate`, and what the prelude's functions say of them.
+
+`accounts` and `groups` hold rows by SID; `domain_accounts` holds `DOMAIN\\name` by SID, and `domain_silent`
+says that the domain does not answer.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import JsonValue
 
 from provisioner.resources.base import Machine, ScriptFailure
+from provisioner.resources.registry_values import read_value
 
-NORMAL_ACCOUNT, CANNOT_CHANGE, NEVER_EXPIRES = 0x200, 0x40, 0x10000
-_FIRST_RID = 1001
-_BAD_PASSWORD = (
-    "Unable to update the password. The value provided for the new password does not meet the length, "  # noqa: S105
-    "complexity, or history requirements of the domain."
+ADMINISTRATORS = "S-1-5-32-544"
+NO_SUCH_MEMBER = (
+    "A member could not be added to or removed from the local group because the member does not exist."
 )
+_COMMANDS = "Microsoft.PowerShell.Commands"
+_NAMES = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
 
 
-def same_name(one: str, other: str) -> bool:
-    """As Windows compares: letter by letter in upper case."""
-    return _upper(one) == _upper(other)
+def rows(machine: Machine, room: str) -> Mapping[str, Mapping[str, Any]]:
+    """Rows by SID of `accounts` or `groups`."""
+    found: Any = machine.get(room)
+    return found if isinstance(found, Mapping) else {}
 
 
-def _upper(name: str) -> str:
-    return "".join(raised if len(raised := letter.upper()) == 1 else letter for letter in name)
+def local_users(machine: Machine) -> list[JsonValue]:
+    """Of each what every reading says."""
+    return [
+        {"sid": sid, "name": row["name"], "enabled": row.get("enabled") is True}
+        for sid, row in rows(machine, "accounts").items()
+    ]
 
 
-def sid_of(machine: Machine, name: str) -> str | None:
-    """The account of this name."""
-    rows: Any = machine.get("accounts") or {}
-    return next((sid for sid, row in rows.items() if same_name(str(row["name"]), name)), None)
+def not_found(command: str, what: str, given: str) -> ScriptFailure:
+    """As the account commands put it; `what` is User or Group."""
+    type_ = f"{command.replace('-', '')}Command"
+    return ScriptFailure(f"{what}NotFound,{_COMMANDS}.{type_}", f"{what} {given} was not found.")
 
 
-def flags(machine: Machine, sid: str) -> int:
-    """UserFlags without the bit for a disabled account."""
-    return int(str(machine.get("accounts", sid, "flags") or NORMAL_ACCOUNT))
+def member_sids(machine: Machine, group: str) -> list[str]:
+    """`Get-GroupMemberSid`. Raises `ScriptFailure` where there is no such group."""
+    if machine.get("groups", group) is None:
+        raise not_found("Get-LocalGroup", "Group", group)
+    found: Any = machine.get("groups", group, "members")
+    return list(found or ())
 
 
-def must_change(machine: Machine, sid: str) -> bool:
-    """PasswordExpired: a password that never expires never has to be changed."""
-    unset = machine.get("accounts", sid, "password_last_set") is None
-    return unset and not flags(machine, sid) & NEVER_EXPIRES
+def find_account_sid(machine: Machine, name: str) -> str | None:
+    """`Find-AccountSid`. Raises `ScriptFailure` where the domain cannot be asked."""
+    bare, own = name.removeprefix(".\\"), f"{computer_name(machine)}\\"
+    if bare.casefold().startswith(own.casefold()):
+        bare = bare[len(own) :]
+    if "\\" in bare or "@" in bare:
+        return _in_domain(machine, name)
+    users = rows(machine, "accounts").items()
+    return next((sid for sid, row in users if row["name"].casefold() == bare.casefold()), None)
 
 
-def set_must_change(machine: Machine, sid: str, *, wanted: bool) -> None:
-    """Writes only what is not so; that it need not be changed any more counts as setting it."""
-    if must_change(machine, sid) != wanted:
-        machine.put("accounts", sid, "password_last_set", value=None if wanted else machine.now_ms())
+def _in_domain(machine: Machine, name: str) -> str | None:
+    asked = name.casefold()
+    accounts: Any = machine.get("domain_accounts") or {}
+    known = {sid: full.casefold().split("\\") for sid, full in accounts.items()}
+    if "@" in asked:
+        account, domain = asked.split("@")
+        answers = domain == str(machine.get("domain") or "").casefold()
+        found = [sid for sid, (_, user) in known.items() if answers and user == account]
+    else:
+        domain, account = asked.split("\\")
+        answers = any(theirs == domain for theirs, _ in known.values())
+        found = [sid for sid, full in known.items() if full == [domain, account]]
+    if not answers or machine.get("domain_silent"):
+        said = f"The domain of {name} cannot be asked."
+        raise ScriptFailure(said, said)
+    return next(iter(found), None)
 
 
-def set_flag(machine: Machine, sid: str, bit: int, on: bool) -> None:
-    """One bit of UserFlags."""
-    now = flags(machine, sid)
-    machine.put("accounts", sid, "flags", value=now | bit if on else now & ~bit)
-
-
-def need_account(machine: Machine, sid: str, command: str) -> None:
-    """Raises `ScriptFailure` where there is no account of this SID."""
-    if machine.get("accounts", sid) is None:
-        raise ScriptFailure(
-            f"UserNotFound,Microsoft.PowerShell.Commands.{command}", f"User {sid} was not found."
-        )
-
-
-def new_account(machine: Machine, name: str, password: str) -> str:
-    """`New-LocalUser`: in no group. Raises `ScriptFailure` for a name in use or a password too short."""
-    command = "NewLocalUserCommand"
-    if sid_of(machine, name) is not None:
-        raise ScriptFailure(
-            f"UserExists,Microsoft.PowerShell.Commands.{command}", f"User {name} already exists."
-        )
-    _check_password(machine, password, command)
-    sid = _free_sid(machine)
-    row: dict[str, JsonValue] = {
-        "name": name,
-        "enabled": True,
-        "full_name": "",
-        "description": "",
-        "flags": NORMAL_ACCOUNT,
-    }
-    machine.put("accounts", sid, value=row)
-    _store_password(machine, sid, password)
-    return sid
-
-
-def _free_sid(machine: Machine) -> str:
-    """Windows gives none twice; an account whose profile stayed still has its own."""
-    taken = [*_names(machine, "accounts"), *_names(machine, "profiles")]
-    domain = taken[0].rpartition("-")[0]
-    rids = [int(sid.rpartition("-")[2]) for sid in taken]
-    return f"{domain}-{max(_FIRST_RID - 1, *rids) + 1}"
-
-
-def _names(machine: Machine, room: str) -> list[str]:
-    rows: Any = machine.get(room) or {}
-    return [*rows]
-
-
-def set_password(machine: Machine, sid: str, password: str, command: str) -> None:
-    """`Set-LocalUser -Password`. Raises `ScriptFailure` where the policy forbids it."""
-    _check_password(machine, password, command)
-    _store_password(machine, sid, password)
-
-
-def _store_password(machine: Machine, sid: str, password: str) -> None:
-    machine.put("accounts", sid, "password", value={"plain": password})
-    machine.put("accounts", sid, "password_last_set", value=machine.now_ms())
-
-
-def _check_password(machine: Machine, password: str, command: str) -> None:
-    least = int(str(machine.get("password_policy", "minimum_length") or 0))
-    if len(password) < least:
-        raise _failure("InvalidPassword", command, _BAD_PASSWORD)
-
-
-def _failure(what: str, command: str, message: str) -> ScriptFailure:
-    return ScriptFailure(f"{what},Microsoft.PowerShell.Commands.{command}", message)
-
-
-def remove_account(machine: Machine, sid: str) -> None:
-    """`Remove-LocalUser`: out of all groups too; its profile stays."""
-    for group in _names(machine, "groups"):
-        inside: Any = machine.get("groups", group, "members") or []
-        if sid in inside:
-            machine.put("groups", group, "members", value=[other for other in inside if other != sid])
-    machine.drop("accounts", sid)
-
-
-def profile(machine: Machine, sid: str) -> JsonValue:
-    """`Win32_UserProfile`; None where it has none."""
-    row = machine.get("profiles", sid)
-    return {"path": row["path"], "loaded": row["loaded"]} if isinstance(row, dict) else None
-
-
-def remove_profile(machine: Machine, sid: str) -> None:
-    """`Remove-CimInstance` of it. Raises `ScriptFailure` while it is loaded."""
-    row = machine.get("profiles", sid)
-    if not isinstance(row, dict):
-        return
-    if row["loaded"]:
-        command = "Microsoft.Management.Infrastructure.CimCmdlets.RemoveCimInstanceCommand"
-        raise ScriptFailure(
-            f"HRESULT 0x80070020,{command}",
-            "The process cannot access the file because it is being used by another process. ",
-        )
-    machine.drop("profiles", sid)
-
-
-def members(machine: Machine, group: str) -> list[str]:
-    """SIDs in a group. Raises `ScriptFailure` where there is no such group."""
-    inside = machine.get("groups", group, "members")
-    if not isinstance(inside, list):
-        raise ScriptFailure("x", "x")
-    return [*map(str, inside)]
+def find_account_name(machine: Machine, sid: str) -> str | None:
+    """`Find-AccountName`: None where nobody that could be asked knows it."""
+    name = machine.get("accounts", sid, "name")
+    if name is not None:
+        return f"{computer_name(machine)}\\{name}"
+    known = None if machine.get("domain_silent") else machine.get("domain_accounts", sid)
+    return None if known is None else str(known)
 
 
 def add_member(machine: Machine, group: str, member: str) -> None:
-    inside = members(machine, group)
-    if member not in inside:
-        machine.put("groups", group, "members", value=[*inside, member])
+    """`Add-GroupMemberSid`. Raises `ScriptFailure`."""
+    members = member_sids(machine, group)
+    if member in members:
+        return
+    if _is_gone(machine, member):
+        raise _refused(f"{member} cannot become a member of {group}: {NO_SUCH_MEMBER}")
+    machine.put("groups", group, "members", value=[*members, member])
 
 
 def remove_member(machine: Machine, group: str, member: str) -> None:
-    inside = members(machine, group)
-    if member in inside:
-        machine.put("groups", group, "members", value=[other for other in inside if other != member])
+    """`Remove-GroupMemberSid`. Raises `ScriptFailure`."""
+    members = member_sids(machine, group)
+    if member not in members:
+        return
+    own = machine.get("accounts", member) is not None
+    if group == ADMINISTRATORS and own and re.fullmatch(r"S-1-5-21-.*-500", member):
+        said = "Cannot perform this operation on built-in accounts."
+        raise _refused(f"{member} cannot be taken out of {group}: {said}")
+    machine.put("groups", group, "members", value=[sid for sid in members if sid != member])
+
+
+def _refused(said: str) -> ScriptFailure:
+    return ScriptFailure(said, said)
+
+
+def _is_gone(machine: Machine, sid: str) -> bool:
+    """Whether it belongs to this machine and nobody has it."""
+    users = rows(machine, "accounts")
+    own = next((user.rpartition("-")[0] for user in users), None)
+    return own is not None and sid.startswith(f"{own}-") and sid not in users
+
+
+def computer_name(machine: Machine) -> str:
+    """The one that is in force until the next restart."""
+    return str(read_value(machine, _NAMES, "ComputerName") or "")

@@ -11,20 +11,20 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from provisioner.resources import accounts_simulated as accounts
+from provisioner.resources import users_simulated as accounts
 from provisioner.resources import wmi_simulated
+from provisioner.resources.accounts_simulated import ADMINISTRATORS, add_member, member_sids, remove_member
 from provisioner.resources.base import Machine
 from provisioner.resources.host import FILETIME_1970
 from provisioner.resources.password_markers_simulated import markers_in, write_markers
 
-ADMINISTRATORS = "S-1-5-32-544"
 USERS = "S-1-5-32-545"
 
 
 def read(machine: Machine, arguments: Mapping[str, Any]) -> Mapping[str, JsonValue]:
     """The reply of `local_user.read.ps1`."""
     markers = markers_in(machine)
-    administrators = accounts.members(machine, ADMINISTRATORS)
+    administrators = member_sids(machine, ADMINISTRATORS)
     if any(asked["profile"] for asked in arguments["users"]):
         wmi_simulated.need(machine, "Win32_UserProfile")
     users: dict[str, JsonValue] = {}
@@ -70,7 +70,7 @@ def _create(machine: Machine, arguments: Mapping[str, Any]) -> None:
     markers, marker = markers_in(machine), _new_marker(machine, arguments)
     sid = accounts.new_account(machine, arguments["name"], arguments["password"])
     try:
-        accounts.add_member(machine, USERS, sid)
+        add_member(machine, USERS, sid)
         _set_account(machine, sid, arguments)
         _save_marker(machine, sid, markers, marker)
     except Exception:
@@ -81,7 +81,7 @@ def _create(machine: Machine, arguments: Mapping[str, Any]) -> None:
 def _update(machine: Machine, arguments: Mapping[str, Any]) -> None:
     sid = arguments["sid"]
     markers, marker = markers_in(machine), _new_marker(machine, arguments)
-    accounts.need_account(machine, sid, "GetLocalUserCommand")
+    accounts.need_account(machine, sid, "Get-LocalUser")
     before = last_set(machine, sid)
     if arguments["password"] is not None:
         accounts.set_must_change(machine, sid, wanted=False)
@@ -105,9 +105,9 @@ def _set_account(machine: Machine, sid: str, arguments: Mapping[str, Any]) -> No
         if arguments[name] is not None:
             accounts.set_flag(machine, sid, bit, arguments[name])
     if arguments["administrator"] is True:
-        accounts.add_member(machine, ADMINISTRATORS, sid)
+        add_member(machine, ADMINISTRATORS, sid)
     if arguments["administrator"] is False:
-        accounts.remove_member(machine, ADMINISTRATORS, sid)
+        remove_member(machine, ADMINISTRATORS, sid)
     if arguments["must_change_password"] is not None:
         accounts.set_must_change(machine, sid, wanted=arguments["must_change_password"])
 
@@ -134,7 +134,7 @@ def _delete(machine: Machine, arguments: Mapping[str, Any]) -> None:
     if arguments["delete_profile"]:
         wmi_simulated.need(machine, "Win32_UserProfile")
         accounts.remove_profile(machine, sid)
-    accounts.need_account(machine, sid, "RemoveLocalUserCommand")
+    accounts.need_account(machine, sid, "Remove-LocalUser")
     accounts.remove_account(machine, sid)
     markers = markers_in(machine)
     if sid in markers:

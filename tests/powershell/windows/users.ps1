@@ -7,13 +7,6 @@ function New-AccountFailure {
     New-Failure -Id "$Id,Microsoft.PowerShell.Commands.$Command" -Category NotSpecified -Message $Message
 }
 
-function Assert-Account {
-    param([string]$Sid, [string]$Command)
-    if ($null -eq (Get-Place -Place 'accounts', $Sid)) {
-        throw (New-AccountFailure -Id 'UserNotFound' -Command $Command -Message "User $Sid was not found.")
-    }
-}
-
 function Get-AccountFlag {
     # UserFlags without the bit for a disabled account.
     param([string]$Sid)
@@ -22,42 +15,21 @@ function Get-AccountFlag {
 }
 
 function Get-AccountSid {
-    # By no culture, in any case.
     param([string]$Name)
     foreach ($sid in @(Get-PlaceName -Place 'accounts')) {
-        if ([string]::Equals((Get-Place -Place 'accounts', $sid, 'name'), $Name, [StringComparison]::OrdinalIgnoreCase)) {
+        if (Test-SameName -Left (Get-RowName -Room 'accounts' -Sid $sid) -Right $Name) {
             $sid
         }
     }
 }
 
-function Get-AccountRow {
+function Get-PasswordMoment {
     param([string]$Sid)
     $set = Get-Place -Place 'accounts', $Sid, 'password_last_set'
-    [pscustomobject]@{
-        Name            = Get-Place -Place 'accounts', $Sid, 'name'
-        SID             = [pscustomobject]@{ Value = $Sid }
-        FullName        = [string](Get-Place -Place 'accounts', $Sid, 'full_name')
-        Description     = [string](Get-Place -Place 'accounts', $Sid, 'description')
-        Enabled         = [bool](Get-Place -Place 'accounts', $Sid, 'enabled')
-        PasswordLastSet = $(if ($null -ne $set) { New-MachineTime -UtcMs $set } else { $null })
+    if ($null -eq $set) {
+        return $null
     }
-}
-
-function Get-LocalUser {
-    [CmdletBinding()]
-    param(
-        [Parameter(Position = 0, ValueFromPipeline = $true)] $Name,
-        [Parameter(Position = 1)] $SID
-    )
-    Assert-Played -Name Get-LocalUser -Bound $PSBoundParameters -Played SID
-    if ($PSBoundParameters.ContainsKey('SID')) {
-        Assert-Account -Sid $SID -Command GetLocalUserCommand
-        return Get-AccountRow -Sid $SID
-    }
-    foreach ($known in @(Get-PlaceName -Place 'accounts')) {
-        Get-AccountRow -Sid $known
-    }
+    New-MachineTime -UtcMs $set
 }
 
 function ConvertTo-SecureString {
@@ -134,7 +106,7 @@ function New-LocalUser {
     Add-Field -Node $row -Name 'flags' -Value 0x200
     Set-Place -Place 'accounts', $sid -Value $row
     Set-AccountPassword -Sid $sid -Password $Password
-    Get-AccountRow -Sid $sid
+    Get-LocalUser -SID $sid
 }
 
 function Set-AccountFlag {
@@ -163,7 +135,7 @@ function Set-LocalUser {
     )
     $played = 'SID', 'Description', 'FullName', 'Password', 'PasswordNeverExpires', 'UserMayChangePassword'
     Assert-Played -Name Set-LocalUser -Bound $PSBoundParameters -Played $played
-    Assert-Account -Sid $SID -Command SetLocalUserCommand
+    $null = Select-Row -Room 'accounts' -Command 'Set-LocalUser' -What 'User' -Bound $PSBoundParameters
     if ($PSBoundParameters.ContainsKey('Password')) {
         if (Test-MustChange -Sid $SID) {
             throw 'windows.ps1 does not play Set-LocalUser -Password while the password must be changed.'
@@ -193,7 +165,7 @@ function Enable-LocalUser {
         [Parameter(Position = 2)] $SID
     )
     Assert-Played -Name Enable-LocalUser -Bound $PSBoundParameters -Played SID
-    Assert-Account -Sid $SID -Command EnableLocalUserCommand
+    $null = Select-Row -Room 'accounts' -Command 'Enable-LocalUser' -What 'User' -Bound $PSBoundParameters
     Set-Place -Place 'accounts', $SID, 'enabled' -Value $true
 }
 
@@ -205,7 +177,7 @@ function Disable-LocalUser {
         [Parameter(Position = 2)] $SID
     )
     Assert-Played -Name Disable-LocalUser -Bound $PSBoundParameters -Played SID
-    Assert-Account -Sid $SID -Command DisableLocalUserCommand
+    $null = Select-Row -Room 'accounts' -Command 'Disable-LocalUser' -What 'User' -Bound $PSBoundParameters
     Set-Place -Place 'accounts', $SID, 'enabled' -Value $false
 }
 
@@ -218,7 +190,7 @@ function Remove-LocalUser {
         [Parameter(Position = 2)] $SID
     )
     Assert-Played -Name Remove-LocalUser -Bound $PSBoundParameters -Played SID
-    Assert-Account -Sid $SID -Command RemoveLocalUserCommand
+    $null = Select-Row -Room 'accounts' -Command 'Remove-LocalUser' -What 'User' -Bound $PSBoundParameters
     foreach ($group in @(Get-PlaceName -Place 'groups')) {
         $inside = Get-Place -Place 'groups', $group, 'members'
         if ($inside -contains $SID) {
