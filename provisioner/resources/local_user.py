@@ -95,12 +95,10 @@ class LocalUser(DeclaredUser):
         )
 
     def _written(self, facts: Facts, live: Facts) -> dict[str, Argument]:
-        """A new password ends the duty to change it, so that duty is said again where it was there."""
+        """The duty to change a password is said again where it is declared, and where a new one ends it."""
         written: dict[str, Argument] = {name: facts.get(name) for name in PLAIN}
-        if "password" in facts and written["must_change_password"] is None:
-            written["must_change_password"] = self.facts().get(
-                "must_change_password", live.get("must_change_password")
-            )
+        kept = live.get("must_change_password") if "password" in facts else None
+        written["must_change_password"] = self.facts().get("must_change_password", kept)
         password = self.password if "password" in facts else None
         return written | {"password": password, "iterations": ITERATIONS}
 

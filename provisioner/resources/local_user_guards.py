@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from provisioner.resources.administrators import built_in, locks_out
 from provisioner.resources.base import Observed, Reason, Refusal, Surroundings
 from provisioner.resources.comparing import differing
 from provisioner.resources.local_user_declared import DeclaredUser
 
-BUILT_IN = {500: "Administrator", 501: "Guest", 503: "DefaultAccount", 504: "WDAGUtilityAccount"}
-"""By RID; the names are translated."""
-_WINDOWS_OWN = (503, 504)
+_NOBODYS = frozenset({"DefaultAccount", "WDAGUtilityAccount"})
 
 
 def refuse(wanted: DeclaredUser, live: Observed) -> Refusal | None:
@@ -48,25 +47,37 @@ def guard(wanted: DeclaredUser, live: Observed, around: Surroundings) -> Refusal
     row: Mapping[str, Any] = live.rests_on["users"][wanted.name]  # type: ignore[call-overload, index, assignment]
     changed = differing(wanted.facts(), live.facts)
     return (
-        _built_in(wanted, row["sid"])
+        _built_in(wanted, row["sid"], changed)
         or _our_own(wanted, row, changed, around)
         or (_in_use(wanted, row, around) if wanted.gone else None)
+        or (locks_out(around) if live.facts["administrator"] and _takes_away(wanted, changed) else None)
     )
 
 
-def _built_in(wanted: DeclaredUser, sid: str) -> Refusal | None:
-    rid = int(sid.rpartition("-")[2])
-    if rid in _WINDOWS_OWN:
+def _takes_away(wanted: DeclaredUser, changed: frozenset[str]) -> bool:
+    ends = {name for name in ("enabled", "administrator") if getattr(wanted, name) is False}
+    return wanted.gone or bool(ends & changed)
+
+
+def _built_in(wanted: DeclaredUser, sid: str, changed: frozenset[str]) -> Refusal | None:
+    name = built_in(sid)
+    if name in _NOBODYS:
         return Refusal(
             Reason.GUARD,
-            f"{wanted.name} is Windows' own account ({BUILT_IN[rid]}), which nobody uses and nobody changes",
+            f"{wanted.name} is Windows' own account ({name}), which nobody uses and nobody changes",
             "Take it out of `local_users`.",
         )
-    if rid in BUILT_IN and wanted.gone:
+    if name and wanted.gone:
         return Refusal(
             Reason.GUARD,
-            f"{wanted.name} is the built-in account {BUILT_IN[rid]}, and Windows removes none of those",
+            f"{wanted.name} is the built-in account {name}, and Windows removes none of those",
             "Declare `enabled: false` in place of `absent: true`.",
+        )
+    if name == "Administrator" and wanted.administrator is False and "administrator" in changed:
+        return Refusal(
+            Reason.GUARD,
+            f"{wanted.name} is the built-in Administrator, and Windows takes no rights from it",
+            "Leave `administrator` out; with `enabled: false` nobody logs on with it.",
         )
     return None
 

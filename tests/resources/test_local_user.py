@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,18 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioner.resources.base import Compare, Observed, Reason, Refusal, Reply, Risk, Secret, Surroundings
-from provisioner.resources.host_facts import HostFacts, WayIn
+from provisioner.resources.base import (
+    Compare,
+    Observed,
+    Reason,
+    Refusal,
+    Reply,
+    Resource,
+    Risk,
+    Secret,
+    Surroundings,
+)
+from provisioner.resources.host_facts import Account, HostFacts, WayIn
 from provisioner.resources.local_user import ITERATIONS, LocalUser
 from provisioner.resources.local_user_live import ANOTHER, CHANGED_SINCE, NOT_FROM_HERE
 from provisioner.resources.password_markers_simulated import FILE
@@ -41,10 +51,20 @@ def sid_of(machine: MemoryMachine, name: str) -> str:
     return next(sid for sid, row in rows.items() if row["name"] == name)
 
 
-def guarded(wanted: LocalUser, machine: MemoryMachine | None = None, **host: Any) -> Refusal | None:
+def guarded(
+    wanted: LocalUser, machine: MemoryMachine | None = None, also: Sequence[Resource] = (), **host: Any
+) -> Refusal | None:
     machine = machine or factory_machine()
-    facts = replace(HOST, **{"account_sid": sid_of(machine, "provision"), **host})
-    return wanted.guard(observe(machine, wanted), Surroundings(facts, WAY_IN, [wanted], {}))
+    rows: Any = machine.get("accounts")
+    administrators: Any = machine.get("groups", "S-1-5-32-544", "members")
+    people = {
+        "account_sid": sid_of(machine, "provision"),
+        "accounts": tuple(Account(sid, row["name"], row["enabled"]) for sid, row in rows.items()),
+        "administrators": tuple(administrators),
+    }
+    facts = replace(HOST, **{**people, **host})
+    declared = [wanted, *also]
+    return wanted.guard(observe(machine, wanted), Surroundings(facts, WAY_IN, declared, {}))
 
 
 @pytest.mark.parametrize(
@@ -274,6 +294,35 @@ def test_built_in_accounts_are_disabled_and_never_removed(name: str) -> None:
     machine = factory_machine()
     machine.put("accounts", sid_of(machine, name), "enabled", value=True)
     assert guarded(user(name, enabled=False), machine) is None
+
+
+def test_the_built_in_administrator_stays_one() -> None:
+    refusal = guarded(user("Administrator", administrator=False))
+    assert refusal is not None and "Leave `administrator` out" in refusal.next_step
+
+
+ANOTHER_SID = "S-1-5-21-1-2-3-1009"
+
+
+@pytest.mark.parametrize("declared", [{"absent": True}, {"enabled": False}, {"administrator": False}])
+def test_an_enabled_administrator_remains(declared: Mapping[str, Any]) -> None:
+    """We come in with an account of a domain, and the machine's own administrator is to go."""
+    wanted = user("provision", **declared)
+    host = {"account_sid": ANOTHER_SID}
+    administrators = factory_machine().get("groups", "S-1-5-32-544", "members")
+    host["administrators"] = (*administrators, ANOTHER_SID)  # type: ignore[misc, assignment]
+    refusal = guarded(wanted, **host)
+    assert refusal is not None and "`administrator: true` and `enabled: true`" in refusal.next_step
+    new = user("New", password=PASSWORD, administrator=True)
+    assert guarded(wanted, also=[new], **host) is None
+    disabled = user("New", password=PASSWORD, administrator=True, enabled=False)
+    assert guarded(wanted, also=[disabled], **host) is not None
+
+
+def test_who_administers_must_be_known_before_an_administrator_goes() -> None:
+    refusal = guarded(user("provision", absent=True), administrators=None, account_sid=ANOTHER_SID)
+    assert refusal is not None and refusal.reason is Reason.READ_FAILED
+    assert guarded(user(absent=True), administrators=None) is None
 
 
 @pytest.mark.parametrize("name", ["DefaultAccount", "WDAGUtilityAccount"])
