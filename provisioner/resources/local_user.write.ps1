@@ -116,11 +116,11 @@ function Edit-Account {
     $marker = New-PasswordMarker -Arguments $Arguments
     $before = Get-LastSet -Sid $sid
     if ($null -ne $marker) {
+        $password = ConvertTo-SecureString -String $Arguments.password -AsPlainText -Force
         # Set-LocalUser was seen to fail while the password must be changed.
         if ((Get-UserFlag -Name $Arguments.name).password_expired -ne 0) {
             Set-MustChange -Name $Arguments.name -Wanted $false
         }
-        $password = ConvertTo-SecureString -String $Arguments.password -AsPlainText -Force
         Set-LocalUser -SID $sid -Password $password
     } elseif ($null -ne $markers[$sid] -and (Get-FieldValue -Content $markers[$sid] -Name 'password_last_set') -eq $before) {
         $marker = $markers[$sid]

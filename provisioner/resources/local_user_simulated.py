@@ -116,6 +116,7 @@ def _new_marker(machine: Machine, arguments: Mapping[str, Any]) -> dict[str, Jso
     """Not as random as a real one, so that the engine draws the same."""
     if arguments["password"] is None:
         return {}
+    accounts.need_text(arguments["password"])
     salt = sha256(str(machine.now_ms()).encode("ascii")).hexdigest()[:32]
     iterations = arguments["iterations"]
     made = pbkdf2_hmac("sha256", arguments["password"].encode(), bytes.fromhex(salt), iterations)

@@ -61,6 +61,17 @@ def need_account(machine: Machine, sid: str, command: str) -> None:
         raise not_found(command, "User", sid)
 
 
+def need_text(password: str) -> None:
+    """`ConvertTo-SecureString`: raises `ScriptFailure` for an empty one."""
+    if not password:
+        empty = "ParameterArgumentValidationErrorEmptyStringNotAllowed"
+        raise _failure(
+            empty,
+            "ConvertToSecureStringCommand",
+            "Cannot bind argument to parameter 'String' because it is an empty string.",
+        )
+
+
 def new_account(machine: Machine, name: str, password: str) -> str:
     """`New-LocalUser`: in no group. Raises `ScriptFailure` for a name in use or a password too short."""
     command = "NewLocalUserCommand"
