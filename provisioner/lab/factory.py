@@ -1,6 +1,6 @@
 """A factory-new AXIS S9002 Mk II (Windows 10 IoT Enterprise LTSC) as the lab's machine JSON.
 
-What differs between two machines (GUIDs, SIDs, MAC address) is drawn from a seed; nothing is measured.
+What differs between two machines (GUIDs, MAC address) is drawn from a seed; nothing is measured.
 Defaults are those of a stand-alone Windows 10, with the noise of a delivered terminal: users, policies,
 services and programs that no manifest mentions.
 """
@@ -16,6 +16,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from provisioner.lab.factory_host import about, service_paths
 from provisioner.lab.factory_network import NAMED, adapters, stored
+from provisioner.lab.factory_people import people
 from provisioner.lab.factory_services import SERVICES
 from provisioner.lab.time_zone_rules import zone_rule
 from provisioner.resources.clock_simulated import TIME, ZONE, ZONES
@@ -43,6 +44,7 @@ def factory_new(
     accounts: Mapping[str, str],
     now_ms: int,
     address: str = NAMED,
+    language: str = "en-US",
 ) -> dict[str, Any]:
     """One terminal named `name` in the manifest.
 
@@ -55,12 +57,15 @@ def factory_new(
         "registry": _registry(draw, computer_name.upper(), now_ms) | stored(_adapter(name)),
         "files": _files(),
         "services": {service: dict(row) for service, row in SERVICES.items()},
-        **_people(_machine_sid(draw), accounts),
+        **people(_machine_sid(name), accounts, language),
+        **({} if language == "en-US" else {"language": language}),
         **about(computer_name),
         "power": _power(),
         "clock": {"offset_ms": 0},
         "boot": {"started_ms": now_ms - 26 * 3_600_000},
         "domain": None,
+        "domain_accounts": {},
+        "domain_silent": False,
         "adapters": adapters(_adapter(name), _mac(draw), address),
         "tasks": {r"\Microsoft\Windows\Time Synchronization\SynchronizeTime": {"enabled": True}},
     }
@@ -80,8 +85,9 @@ def _guid(draw: str, what: str) -> str:
     return str(uuid5(NAMESPACE_DNS, f"{what}.{draw}"))
 
 
-def _machine_sid(draw: str) -> str:
-    drawn = sha256(draw.encode()).digest()
+def _machine_sid(name: str) -> str:
+    # Not drawn: what is planned for people rests on their SIDs, and two fresh labs show the same plan.
+    drawn = sha256(f"sid/{name}".encode()).digest()
     return "S-1-5-21-" + "-".join(str(int.from_bytes(drawn[at : at + 4], "little")) for at in (0, 4, 8))
 
 
@@ -183,31 +189,6 @@ def _programs(draw: str) -> dict[str, Any]:
         },
         run: {"SecurityHealth": text(r"C:\Windows\System32\SecurityHealthSystray.exe")},
     }
-
-
-def _people(machine_sid: str, accounts: Mapping[str, str]) -> dict[str, Any]:
-    """Built-in accounts by their relative ids, one undeclared user, and those that may log on."""
-    names = {500: "Administrator", 501: "Guest", 503: "DefaultAccount", 504: "WDAGUtilityAccount"}
-    people = {f"{machine_sid}-{rid}": {"name": name, "enabled": False} for rid, name in names.items()}
-    operator, service = f"{machine_sid}-1001", f"{machine_sid}-1002"
-    people |= {
-        operator: {"name": "Operator", "enabled": True},
-        service: {"name": "AxisService", "enabled": True},
-    }
-    administrators = [f"{machine_sid}-500"]
-    for rid, (name, nt_hash) in enumerate(accounts.items(), start=1003):
-        sid = next((sid for sid, row in people.items() if row["name"] == name), f"{machine_sid}-{rid}")
-        people[sid] = {"name": name, "enabled": True, "password": nt_hash}
-        administrators.append(sid)
-    members = {
-        "S-1-5-32-544": ("Administrators", list(dict.fromkeys(administrators))),
-        "S-1-5-32-545": ("Users", [operator, service]),
-        "S-1-5-32-546": ("Guests", [f"{machine_sid}-501"]),
-        "S-1-5-32-555": ("Remote Desktop Users", []),
-        "S-1-5-32-580": ("Remote Management Users", []),
-    }
-    groups = {sid: {"name": name, "members": inside} for sid, (name, inside) in members.items()}
-    return {"accounts": people, "groups": groups}
 
 
 def _power() -> dict[str, Any]:

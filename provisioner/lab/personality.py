@@ -3,6 +3,7 @@
     hosts:
       control-room-1:
         computer_name: DESKTOP-7F3K2LM
+        language: sv-SE
         set:
           clock/offset_ms: 90000
 
@@ -14,13 +15,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from provisioner.errors import LabError
+from provisioner.lab.factory_people import LANGUAGES
 
 
 class HostPersonality(BaseModel):
@@ -29,6 +31,8 @@ class HostPersonality(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     computer_name: str | None = None
+    language: Literal[LANGUAGES] = "en-US"  # type: ignore[valid-type]
+    """Of Windows: what its own accounts and groups are called."""
     set: dict[str, JsonValue] = {}
 
 

@@ -20,9 +20,10 @@ from provisioner.lab.engine import Engine
 from provisioner.lab.factory import factory_new
 from provisioner.lab.faults import Faults, fault_from
 from provisioner.lab.kept import kept_map, state_folder
-from provisioner.lab.logon import admit, nt_hash
+from provisioner.lab.logon import admit
 from provisioner.lab.machine import SimulatedMachine
 from provisioner.lab.network import LOOPBACK, Network
+from provisioner.lab.nt_hash import nt_hash
 from provisioner.lab.personality import load_personality
 from provisioner.lab.places import set_by_hand
 from provisioner.lab.powershell import Powershell
@@ -170,7 +171,7 @@ class World:
             self.twins[host.name].door.cut_all()
 
     def _factory_new(self, host: HostShape) -> dict[str, JsonValue]:
-        """The same world in every fresh lab, but for GUIDs, SIDs and MAC addresses."""
+        """The same world in every fresh lab, but for GUIDs and MAC addresses."""
         personality = self._personality.of(host.name)
         content: dict[str, JsonValue] = factory_new(
             host.name,
@@ -179,6 +180,7 @@ class World:
             accounts={account_of(host.connect): nt_hash(self._passwords[host.name])},
             now_ms=time.time_ns() // 1_000_000,
             address=factory_address(host.connect),
+            language=personality.language,
         )
         machine = SimulatedMachine(content)
         for place, value in personality.set.items():

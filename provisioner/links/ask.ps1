@@ -26,6 +26,83 @@ function Test-SixtyFourBit {
     [Environment]::Is64BitProcess
 }
 
+function Get-GroupEntry {
+    param([string]$Group)
+    # The names of Windows' own groups are translated, so a group is known by its SID. The dot is this machine;
+    # without it a domain would be asked.
+    $name = (Get-LocalGroup -SID $Group).Name
+    [ADSI]"WinNT://./$name,group"
+}
+
+function Get-GroupMemberSid {
+    param([string]$Group)
+    # Get-LocalGroupMember fails for the whole group where a single member is no longer known to anybody.
+    $entry = Get-GroupEntry -Group $Group
+    foreach ($member in @($entry.psbase.Invoke('Members'))) {
+        $path = [string]$member.GetType().InvokeMember('ADsPath', 'GetProperty', $null, $member, $null)
+        if ($path -match '^WinNT://(S-1-[0-9-]+)$') {
+            $Matches[1]
+            continue
+        }
+        $bytes = $member.GetType().InvokeMember('objectSID', 'GetProperty', $null, $member, $null)
+        (New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $bytes, 0).Value
+    }
+}
+
+function Resolve-Account {
+    param([string]$Name)
+    # Null where nobody that could be asked knows it.
+    try {
+        $account = New-Object -TypeName System.Security.Principal.NTAccount -ArgumentList $Name
+        $account.Translate([System.Security.Principal.SecurityIdentifier]).Value
+    } catch {
+        if ($_.Exception.GetBaseException() -isnot [System.Security.Principal.IdentityNotMappedException]) {
+            throw
+        }
+    }
+}
+
+function Find-AccountSid {
+    param([string]$Name)
+    # Null where there is no such account. A bare name is this machine's own: Windows would take it for a
+    # domain's first.
+    $bare = if ($Name.StartsWith('.\')) { $Name.Substring(2) } else { $Name }
+    if ($bare -notmatch '[\\@]') {
+        return Resolve-Account -Name ($env:COMPUTERNAME + '\' + $bare)
+    }
+    $found = Resolve-Account -Name $Name
+    if ($null -ne $found -or $Name.StartsWith($env:COMPUTERNAME + '\', [StringComparison]::OrdinalIgnoreCase)) {
+        return $found
+    }
+    # Windows says of a domain that does not answer what it says of an account that is not there. Every domain
+    # has this one, in every language.
+    $first, $second = $Name -split '[\\@]', 2
+    $witness = if ($Name.Contains('\')) { "$first\krbtgt" } else { "krbtgt@$second" }
+    if ($null -eq (Resolve-Account -Name $witness)) {
+        throw "The domain of $Name cannot be asked."
+    }
+}
+
+function Find-AccountName {
+    param([string]$Sid)
+    # Null where nobody that could be asked knows it: an account that was deleted, or a domain that is away.
+    try {
+        $account = New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $Sid
+        $account.Translate([System.Security.Principal.NTAccount]).Value
+    } catch {
+        if ($_.Exception.GetBaseException() -isnot [System.Security.Principal.IdentityNotMappedException]) {
+            throw
+        }
+    }
+}
+
+function Get-UserFlag {
+    param([string]$Name)
+    # No command tells whether the next logon asks for a new password. A bare name would be looked for in a domain.
+    $user = [ADSI]"WinNT://./$Name,user"
+    [ordered]@{ flags = [int]$user.UserFlags.Value; password_expired = [int]$user.PasswordExpired.Value }
+}
+
 function Write-Frame {
     param($Content)
     $json = ConvertTo-Json -InputObject $Content -Depth 20 -Compress

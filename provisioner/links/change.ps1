@@ -58,6 +58,62 @@ function Initialize-Folder {
     Assert-ExitCode -Program 'icacls.exe'
 }
 
+function Add-GroupMemberSid {
+    param([string]$Group, [string]$Member)
+    $entry = Get-GroupEntry -Group $Group
+    try {
+        $null = $entry.psbase.Invoke('Add', "WinNT://$Member")
+    } catch {
+        # 1378: it is a member already, which is what we want.
+        $cause = $_.Exception.GetBaseException()
+        if ($cause.HResult -ne 0x80070562) {
+            throw "$Member cannot become a member of $Group`: $($cause.Message)"
+        }
+    }
+}
+
+function Remove-GroupMemberSid {
+    param([string]$Group, [string]$Member)
+    $entry = Get-GroupEntry -Group $Group
+    try {
+        $null = $entry.psbase.Invoke('Remove', "WinNT://$Member")
+    } catch {
+        # 1377: it is no member, which is what we want.
+        $cause = $_.Exception.GetBaseException()
+        if ($cause.HResult -ne 0x80070561) {
+            throw "$Member cannot be taken out of $Group`: $($cause.Message)"
+        }
+    }
+}
+
+function Set-MustChange {
+    param([string]$Name, [bool]$Wanted)
+    # No command has it.
+    $user = [ADSI]"WinNT://./$Name,user"
+    $user.PasswordExpired = [int]$Wanted
+    $user.SetInfo()
+}
+
+function New-Salt {
+    $bytes = New-Object -TypeName byte[] -ArgumentList 16
+    $source = [Security.Cryptography.RandomNumberGenerator]::Create()
+    $source.GetBytes($bytes)
+    $source.Dispose()
+    [BitConverter]::ToString($bytes).Replace('-', '').ToLowerInvariant()
+}
+
+function Get-SlowDigest {
+    # PBKDF2 with HMAC-SHA-256; salt and answer as hex.
+    param([string]$Text, [string]$Salt, [int]$Iterations)
+    $bytes = [byte[]]@(for ($at = 0; $at -lt $Salt.Length; $at += 2) { [Convert]::ToByte($Salt.Substring($at, 2), 16) })
+    $hash = [Security.Cryptography.HashAlgorithmName]::SHA256
+    # .NET 4.7.2 is the first that takes the hash; an older one must not make a weaker digest.
+    $slow = New-Object -TypeName System.Security.Cryptography.Rfc2898DeriveBytes -ArgumentList $Text, $bytes, $Iterations, $hash
+    $digest = $slow.GetBytes(32)
+    $slow.Dispose()
+    [BitConverter]::ToString($digest).Replace('-', '').ToLowerInvariant()
+}
+
 function Add-RunLine {
     param($Request, $Content)
     $line = ConvertTo-Json -InputObject $Content -Depth 20 -Compress

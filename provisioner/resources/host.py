@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from provisioner.resources.base import Ask, Asking, Change, Changing
-from provisioner.resources.host_facts import HostFacts, LeftOver
+from provisioner.resources.host_facts import Account, HostFacts, LeftOver
 
 OUR_FOLDER = r"C:\Program Files\provisioner"
 """Everything we keep on a host lies here, readable by administrators and the system alone.
@@ -44,6 +44,7 @@ def read_host() -> Asking[HostFacts]:
         elevated=_switch(value, "elevated"),
         sixty_four_bit=_switch(value, "sixty_four_bit"),
         network_change=_network_change(value["network_change"]),
+        **_people(value.get("people")),
         **_machine(value),
         **_restart(value),
     )
@@ -81,6 +82,14 @@ def _restart(value: Mapping[str, Any]) -> dict[str, Any]:
         "logged_on": _text(value["system"] or {}, "user"),
         "axis_services": services and tuple(sorted(map(str, running))),
     }
+
+
+def _people(people: Any) -> dict[str, Any]:
+    """Who administers the machine, and whom it knows itself."""
+    if not people:
+        return {}
+    accounts = (Account(str(row["sid"]), str(row["name"]), row["enabled"]) for row in people["local"])
+    return {"administrators": tuple(map(str, people["administrators"])), "accounts": tuple(accounts)}
 
 
 def _text(part: Mapping[str, Any], name: str) -> str | None:

@@ -127,6 +127,18 @@ function Get-AxisService {
     }
 }
 
+function Get-PersonFact {
+    # By SID, since the names of groups are translated.
+    try {
+        $local = @(foreach ($user in Get-LocalUser) {
+                [ordered]@{ sid = $user.SID.Value; name = [string]$user.Name; enabled = [bool]$user.Enabled }
+            })
+        [ordered]@{ administrators = @(Get-GroupMemberSid -Group 'S-1-5-32-544'); local = $local }
+    } catch {
+        return $null
+    }
+}
+
 function Get-NetworkChange {
     try {
         @(Get-TextLine -Path 'C:\Program Files\provisioner\network\state.json') -join ''
@@ -155,4 +167,5 @@ $system = Get-CimInstance -ClassName Win32_OperatingSystem -Property LastBootUpT
     pending_restart = Get-PendingRestart
     axis_services   = Get-AxisService
     network_change  = Get-NetworkChange
+    people          = Get-PersonFact
 }

@@ -17,6 +17,15 @@ class LeftOver:
 
 
 @dataclass(frozen=True)
+class Account:
+    """An account of the machine's own."""
+
+    sid: str
+    name: str
+    enabled: bool
+
+
+@dataclass(frozen=True)
 class HostFacts:
     """Who the machine is and what we are on it. None is *unknown*: that part of the reading failed."""
 
@@ -38,6 +47,10 @@ class HostFacts:
     """Whether the Unified Write Filter throws every change away at the next restart."""
     write_filter_next: bool | None = None
     """The same after the next restart."""
+    administrators: tuple[str, ...] | None = None
+    """SIDs of the direct members of Administrators (S-1-5-32-544)."""
+    accounts: tuple[Account, ...] | None = None
+    """All accounts of the machine's own."""
     part_of_domain: bool | None = None
     domain: str | None = None
     """Its name; empty where it is in none."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from provisioner.resources import wmi_simulated
+from provisioner.resources import accounts_simulated, wmi_simulated
 from provisioner.resources.base import Machine, ScriptFailure
 from provisioner.resources.host import (
     APPLIED_FILE,
@@ -51,6 +51,7 @@ def simulate(
         "pending_restart": _pending_restart(machine),
         "axis_services": _part(_axis_services, machine),
         "network_change": _part(_network_change, machine),
+        "people": _part(_people, machine),
     }
 
 
@@ -159,6 +160,11 @@ def _runs(machine: Machine, service: str) -> bool:
 
 def _network_change(machine: Machine) -> JsonValue:
     return "".join(text_file_lines(machine, NETWORK_STATE_FILE))
+
+
+def _people(machine: Machine) -> JsonValue:
+    administrators = accounts_simulated.member_sids(machine, accounts_simulated.ADMINISTRATORS)
+    return {"administrators": [*administrators], "local": accounts_simulated.local_users(machine)}
 
 
 def text_lines(text: str) -> list[str]:

@@ -7,6 +7,12 @@ COMMANDS = frozenset(
         "Get-RegistryValue",
         "Get-TextLine",
         "Test-SixtyFourBit",
+        "Get-GroupMemberSid",
+        "Find-AccountSid",
+        "Find-AccountName",
+        "Get-LocalUser",
+        "Get-LocalGroup",
+        "Get-UserFlag",
         "Get-CimInstance",
         "Get-Content",
         "Get-Date",
@@ -33,7 +39,14 @@ process end break continue exit default filter until trap
 """
 KEYWORDS = frozenset(_KEYWORDS.split())
 
-STATIC_MEMBERS = frozenset({"Convert::ToBase64String", "TimeSpan::FromMilliseconds"})
+STATIC_MEMBERS = frozenset(
+    {
+        "Convert::ToBase64String",
+        "StringComparison::OrdinalIgnoreCase",
+        "TimeSpan::FromMilliseconds",
+        "string::Equals",
+    }
+)
 
 METHODS = frozenset(
     {

@@ -32,7 +32,15 @@ if (Get-Command -Name Remove-TypeData -CommandType Cmdlet -ErrorAction SilentlyC
 
 # Functions of the shipped runners that reach Windows where no command does: whenever they are called, ours runs.
 $global:ReplacedFunctions = @{
-    'Test-SixtyFourBit' = 'Test-PlayedSixtyFourBit'
+    'Test-SixtyFourBit'     = 'Test-PlayedSixtyFourBit'
+    'Get-GroupMemberSid'    = 'Get-PlayedGroupMemberSid'
+    'Find-AccountSid'       = 'Find-PlayedAccountSid'
+    'Find-AccountName'      = 'Find-PlayedAccountName'
+    'Add-GroupMemberSid'    = 'Add-PlayedGroupMemberSid'
+    'Remove-GroupMemberSid' = 'Remove-PlayedGroupMemberSid'
+    'Get-UserFlag'          = 'Get-PlayedUserFlag'
+    'Set-MustChange'        = 'Set-PlayedMustChange'
+    'New-Salt'              = 'New-PlayedSalt'
 }
 
 function Exit-Guard {

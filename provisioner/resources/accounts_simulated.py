@@ -1,0 +1,127 @@
+"""Accounts and groups of the lab's machine for `simulate`, and what the prelude's functions say of them.
+
+`accounts` and `groups` hold rows by SID; `domain_accounts` holds `DOMAIN\\name` by SID, and `domain_silent`
+says that the domain does not answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import JsonValue
+
+from provisioner.resources.base import Machine, ScriptFailure
+from provisioner.resources.registry_values import read_value
+
+ADMINISTRATORS = "S-1-5-32-544"
+NO_SUCH_MEMBER = (
+    "A member could not be added to or removed from the local group because the member does not exist."
+)
+_COMMANDS = "Microsoft.PowerShell.Commands"
+_NAMES = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
+
+
+def rows(machine: Machine, room: str) -> Mapping[str, Mapping[str, Any]]:
+    """Rows by SID of `accounts` or `groups`."""
+    found: Any = machine.get(room)
+    return found if isinstance(found, Mapping) else {}
+
+
+def local_users(machine: Machine) -> list[JsonValue]:
+    """Of each what every reading says."""
+    return [
+        {"sid": sid, "name": row["name"], "enabled": row.get("enabled") is True}
+        for sid, row in rows(machine, "accounts").items()
+    ]
+
+
+def not_found(command: str, what: str, given: str) -> ScriptFailure:
+    """As the account commands put it; `what` is User or Group."""
+    type_ = f"{command.replace('-', '')}Command"
+    return ScriptFailure(f"{what}NotFound,{_COMMANDS}.{type_}", f"{what} {given} was not found.")
+
+
+def member_sids(machine: Machine, group: str) -> list[str]:
+    """`Get-GroupMemberSid`. Raises `ScriptFailure` where there is no such group."""
+    if machine.get("groups", group) is None:
+        raise not_found("Get-LocalGroup", "Group", group)
+    found: Any = machine.get("groups", group, "members")
+    return list(found or ())
+
+
+def find_account_sid(machine: Machine, name: str) -> str | None:
+    """`Find-AccountSid`. Raises `ScriptFailure` where the domain cannot be asked."""
+    bare, own = name.removeprefix(".\\"), f"{computer_name(machine)}\\"
+    if bare.casefold().startswith(own.casefold()):
+        bare = bare[len(own) :]
+    if "\\" in bare or "@" in bare:
+        return _in_domain(machine, name)
+    users = rows(machine, "accounts").items()
+    return next((sid for sid, row in users if row["name"].casefold() == bare.casefold()), None)
+
+
+def _in_domain(machine: Machine, name: str) -> str | None:
+    asked = name.casefold()
+    accounts: Any = machine.get("domain_accounts") or {}
+    known = {sid: full.casefold().split("\\") for sid, full in accounts.items()}
+    if "@" in asked:
+        account, domain = asked.split("@")
+        answers = domain == str(machine.get("domain") or "").casefold()
+        found = [sid for sid, (_, user) in known.items() if answers and user == account]
+    else:
+        domain, account = asked.split("\\")
+        answers = any(theirs == domain for theirs, _ in known.values())
+        found = [sid for sid, full in known.items() if full == [domain, account]]
+    if not answers or machine.get("domain_silent"):
+        said = f"The domain of {name} cannot be asked."
+        raise ScriptFailure(said, said)
+    return next(iter(found), None)
+
+
+def find_account_name(machine: Machine, sid: str) -> str | None:
+    """`Find-AccountName`: None where nobody that could be asked knows it."""
+    name = machine.get("accounts", sid, "name")
+    if name is not None:
+        return f"{computer_name(machine)}\\{name}"
+    known = None if machine.get("domain_silent") else machine.get("domain_accounts", sid)
+    return None if known is None else str(known)
+
+
+def add_member(machine: Machine, group: str, member: str) -> None:
+    """`Add-GroupMemberSid`. Raises `ScriptFailure`."""
+    members = member_sids(machine, group)
+    if member in members:
+        return
+    if _is_gone(machine, member):
+        raise _refused(f"{member} cannot become a member of {group}: {NO_SUCH_MEMBER}")
+    machine.put("groups", group, "members", value=[*members, member])
+
+
+def remove_member(machine: Machine, group: str, member: str) -> None:
+    """`Remove-GroupMemberSid`. Raises `ScriptFailure`."""
+    members = member_sids(machine, group)
+    if member not in members:
+        return
+    own = machine.get("accounts", member) is not None
+    if group == ADMINISTRATORS and own and re.fullmatch(r"S-1-5-21-.*-500", member):
+        said = "Cannot perform this operation on built-in accounts."
+        raise _refused(f"{member} cannot be taken out of {group}: {said}")
+    machine.put("groups", group, "members", value=[sid for sid in members if sid != member])
+
+
+def _refused(said: str) -> ScriptFailure:
+    return ScriptFailure(said, said)
+
+
+def _is_gone(machine: Machine, sid: str) -> bool:
+    """Whether it belongs to this machine and nobody has it."""
+    users = rows(machine, "accounts")
+    own = next((user.rpartition("-")[0] for user in users), None)
+    return own is not None and sid.startswith(f"{own}-") and sid not in users
+
+
+def computer_name(machine: Machine) -> str:
+    """The one that is in force until the next restart."""
+    return str(read_value(machine, _NAMES, "ComputerName") or "")
