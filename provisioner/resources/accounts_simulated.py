@@ -125,3 +125,30 @@ def _is_gone(machine: Machine, sid: str) -> bool:
 def computer_name(machine: Machine) -> str:
     """The one that is in force until the next restart."""
     return str(read_value(machine, _NAMES, "ComputerName") or "")
+
+
+def need_group(machine: Machine, command: str, sid: str) -> None:
+    """Raises `ScriptFailure` where there is no such group."""
+    if machine.get("groups", sid) is None:
+        raise not_found(command, "Group", sid)
+
+
+def new_group(machine: Machine, name: str, description: str | None) -> str:
+    """`New-LocalGroup`: the SID of the new group. Raises `ScriptFailure` where the name is taken."""
+    folded = name.casefold()
+    for room, error, what in (("groups", "GroupExists", "Group"), ("accounts", "UserExists", "User")):
+        if any(row["name"].casefold() == folded for row in rows(machine, room).values()):
+            raise ScriptFailure(f"{error},{_COMMANDS}.NewLocalGroupCommand", f"{what} {name} already exists.")
+    sid = new_sid(machine)
+    said: dict[str, JsonValue] = {} if description is None else {"description": description}
+    machine.put("groups", sid, value={"name": name, "members": [], **said})
+    return sid
+
+
+def new_sid(machine: Machine) -> str:
+    """The next relative id that neither an account nor a group has."""
+    known = [sid for room in ("accounts", "groups") for sid in rows(machine, room)]
+    own = [sid.rpartition("-") for sid in known if sid.startswith("S-1-5-21-")]
+    highest = max((int(rid) for _, _, rid in own), default=1000)
+    prefix = own[0][0] if own else "S-1-5-21-1-2-3"
+    return f"{prefix}-{max(highest, 1000) + 1}"

@@ -38,7 +38,14 @@ process end break continue exit default filter until trap
 """
 KEYWORDS = frozenset(_KEYWORDS.split())
 
-STATIC_MEMBERS = frozenset({"Convert::ToBase64String", "TimeSpan::FromMilliseconds"})
+STATIC_MEMBERS = frozenset(
+    {
+        "Convert::ToBase64String",
+        "StringComparison::OrdinalIgnoreCase",
+        "TimeSpan::FromMilliseconds",
+        "string::Equals",
+    }
+)
 
 METHODS = frozenset(
     {
