@@ -43,7 +43,7 @@ LANGUAGES = tuple(_GROUPS)
 
 
 def people(machine_sid: str, accounts: Mapping[str, str], language: str) -> dict[str, Any]:
-    """Built-in accounts by their relative ids, those that may log on, users and a group that nobody declares."""
+    """Built-in accounts by their relative ids, who may log on, users and a group that nobody declares."""
     administrator, guest = _ACCOUNTS[language]
     names = {500: administrator, 501: guest, 503: "DefaultAccount", 504: "WDAGUtilityAccount"}
     rows = {f"{machine_sid}-{rid}": {"name": name, "enabled": False} for rid, name in names.items()}

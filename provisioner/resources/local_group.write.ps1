@@ -22,11 +22,13 @@ function Get-MemberSid {
 }
 
 function Assert-AdministratorLeft {
-    param($Before, $After)
+    param($Add, $Remove)
     # The plan has looked already; somebody may have taken rights away since.
+    $before = @(Get-GroupMemberSid -Group $administrators)
+    $after = @($before | Where-Object -FilterScript { $Remove -notcontains $_ }) + @($Add)
     $enabled = @(Get-LocalUser | Where-Object -FilterScript { $_.Enabled } | ForEach-Object -Process { $_.SID.Value })
-    $had = @($Before | Where-Object -FilterScript { $enabled -contains $_ })
-    $left = @($After | Where-Object -FilterScript { $enabled -contains $_ })
+    $had = @($before | Where-Object -FilterScript { $enabled -contains $_ })
+    $left = @($after | Where-Object -FilterScript { $enabled -contains $_ })
     if ($had.Count -gt 0 -and $left.Count -eq 0) {
         throw 'No enabled administrator of its own would remain on the machine.'
     }
@@ -34,11 +36,6 @@ function Assert-AdministratorLeft {
 
 function Edit-Member {
     param([string]$Group, $Add, $Remove)
-    if ($Group -eq $administrators -and @($Remove).Count -gt 0) {
-        $before = @(Get-GroupMemberSid -Group $Group)
-        $after = @($before | Where-Object -FilterScript { $Remove -notcontains $_ }) + @($Add)
-        Assert-AdministratorLeft -Before $before -After $after
-    }
     # In before out, so that a group that somebody needs is never empty in between.
     foreach ($sid in $Add) {
         Add-GroupMemberSid -Group $Group -Member $sid
@@ -68,10 +65,14 @@ function New-Group {
 function Edit-Group {
     param($Arguments)
     $add = @(Get-MemberSid -Add $Arguments.add)
+    $remove = @($Arguments.remove)
+    if ($Arguments.sid -eq $administrators -and $remove.Count -gt 0) {
+        Assert-AdministratorLeft -Add $add -Remove $remove
+    }
     if ($null -ne $Arguments.description) {
         Set-LocalGroup -SID $Arguments.sid -Description $Arguments.description
     }
-    Edit-Member -Group $Arguments.sid -Add $add -Remove @($Arguments.remove)
+    Edit-Member -Group $Arguments.sid -Add $add -Remove $remove
 }
 
 switch ($Verb) {

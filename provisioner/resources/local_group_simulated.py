@@ -38,9 +38,8 @@ def read(machine: Machine, arguments: Mapping[str, Any]) -> Mapping[str, JsonVal
 
 
 def _find(machine: Machine, asked: Mapping[str, Any]) -> str | None:
-    name = str(asked["name"]).casefold()
     for sid, row in accounts.rows(machine, "groups").items():
-        if asked["sid"] == sid or (asked["sid"] is None and row["name"].casefold() == name):
+        if asked["sid"] == sid or (asked["sid"] is None and accounts.same(row["name"], asked["name"])):
             return sid
     return None
 
@@ -63,11 +62,7 @@ def write(machine: Machine, verb: str, arguments: Mapping[str, Any]) -> Mapping[
         case "create":
             _create(machine, arguments)
         case "update":
-            add = _sids(machine, arguments["add"])
-            if arguments["description"] is not None:
-                accounts.need_group(machine, "Set-LocalGroup", arguments["sid"])
-                machine.put("groups", arguments["sid"], "description", value=arguments["description"])
-            _edit(machine, arguments["sid"], add, arguments["remove"])
+            _update(machine, arguments)
         case "delete":
             _remove(machine, arguments["sid"])
     return {}
@@ -81,6 +76,17 @@ def _create(machine: Machine, arguments: Mapping[str, Any]) -> None:
     except ScriptFailure:
         machine.drop("groups", sid)
         raise
+
+
+def _update(machine: Machine, arguments: Mapping[str, Any]) -> None:
+    sid, remove = arguments["sid"], arguments["remove"]
+    add = _sids(machine, arguments["add"])
+    if sid == accounts.ADMINISTRATORS and remove:
+        _administrator_left(machine, add, remove)
+    if arguments["description"] is not None:
+        accounts.need_group(machine, "Set-LocalGroup", sid)
+        machine.put("groups", sid, "description", value=arguments["description"])
+    _edit(machine, sid, add, remove)
 
 
 def _remove(machine: Machine, sid: str) -> None:
@@ -107,8 +113,6 @@ def _sid(machine: Machine, row: Mapping[str, Any]) -> str:
 
 
 def _edit(machine: Machine, group: str, add: Sequence[str], remove: Sequence[str]) -> None:
-    if group == accounts.ADMINISTRATORS and remove:
-        _administrator_left(machine, add, remove)
     for sid in add:
         accounts.add_member(machine, group, sid)
     for sid in remove:
