@@ -76,6 +76,38 @@ def _windows_update() -> st.SearchStrategy[dict[str, Any]]:
     return scheduled | other | st.fixed_dictionaries({"restart": restart}, optional=shared)
 
 
+_MEMBERS = st.permutations(["Operator", "provision", "AxisService", "Guest", "S-1-5-11"])
+
+
+def _local_group(declared: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    said = {"description": st.sampled_from(["Wachen", "F\u00f6r sk\u00e4rg\u00e5rden"])}
+    administers = declared == {"sid": "S-1-5-32-544"}
+    exactly = _MEMBERS.map(lambda words: words[:3] if not administers else [*{*words[:2], "provision"}])
+    some = _MEMBERS.map(lambda words: [word for word in words if word != "provision"])
+    parted = some.map(lambda words: {"include": words[:2], "exclude": words[2:3]})
+    whole = st.fixed_dictionaries({}, optional={"members": exactly, **said})
+    return (whole | st.tuples(parted, st.fixed_dictionaries({}, optional=said)).map(_joined)).map(
+        lambda rest: {**declared, **rest}
+    )
+
+
+def _joined(parts: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
+    return parts[0] | parts[1]
+
+
+def _local_groups() -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Groups of Windows' own and others, each once; never one that would lock us out."""
+    windows = [{"sid": "S-1-5-32-544"}, {"name": "Users"}, {"sid": "S-1-5-32-555"}]
+    other = [{"name": "ACS Operators"}, {"name": "Installers"}, {"name": "Sk\u00e4rg\u00e5rden"}]
+    kept = [_local_group(declared) for declared in [*windows, *other]]
+    gone = [st.just({**declared, "absent": True}) for declared in other]
+    return st.permutations([3, 4, 5, 0, 1, 2]).flatmap(
+        lambda order: st.tuples(*(kept[at] | gone[at - 3] if at > 2 else kept[at] for at in order[:2])).map(
+            list
+        )
+    )
+
+
 def _network() -> st.SearchStrategy[dict[str, Any]]:
     shared = {
         "category": st.just("private"),
@@ -127,6 +159,7 @@ SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         ).filter(bool),
         "windows_update": _windows_update(),
         "local_users": _local_users(),
+        "local_groups": _local_groups(),
         "network": _network(),
     },
 ).filter(bool)

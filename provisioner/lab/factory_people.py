@@ -47,7 +47,7 @@ PASSWORDS_SET_MS = 1_700_000_000_000
 
 
 def people(machine_sid: str, accounts: Mapping[str, str], language: str) -> dict[str, Any]:
-    """Built-in accounts by their relative ids, two undeclared users, and those that may log on."""
+    """Built-in accounts by their relative ids, who may log on, users and a group that nobody declares."""
     administrator, guest = _ACCOUNTS[language]
     operator, service = f"{machine_sid}-1001", f"{machine_sid}-1002"
     rows = {
@@ -70,9 +70,10 @@ def people(machine_sid: str, accounts: Mapping[str, str], language: str) -> dict
         REMOTE_DESKTOP: [],
         REMOTE_MANAGEMENT: [],
     }
+    installers = {f"{machine_sid}-1050": {"name": "Installers", "members": [operator]}}
     return {
         "accounts": rows,
-        "groups": _named(members, language),
+        "groups": _named(members, language) | installers,
         "profiles": _profiles(rows, operator, service),
     }
 

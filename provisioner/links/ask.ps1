@@ -51,7 +51,7 @@ function Get-GroupMemberSid {
 
 function Resolve-Account {
     param([string]$Name)
-    # Null where nobody that could be asked knows it.
+    # Null where nobody that could be asked knows it; said outright, since 5.1 writes no output as an empty object.
     try {
         $account = New-Object -TypeName System.Security.Principal.NTAccount -ArgumentList $Name
         $account.Translate([System.Security.Principal.SecurityIdentifier]).Value
@@ -59,6 +59,7 @@ function Resolve-Account {
         if ($_.Exception.GetBaseException() -isnot [System.Security.Principal.IdentityNotMappedException]) {
             throw
         }
+        return $null
     }
 }
 
@@ -81,6 +82,7 @@ function Find-AccountSid {
     if ($null -eq (Resolve-Account -Name $witness)) {
         throw "The domain of $Name cannot be asked."
     }
+    return $null
 }
 
 function Find-AccountName {
@@ -93,6 +95,7 @@ function Find-AccountName {
         if ($_.Exception.GetBaseException() -isnot [System.Security.Principal.IdentityNotMappedException]) {
             throw
         }
+        return $null
     }
 }
 

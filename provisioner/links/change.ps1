@@ -145,6 +145,10 @@ function Get-MovedField {
         $names += @($Now.PSObject.Properties | ForEach-Object -Process { $_.Name })
         foreach ($field in ($names | Select-Object -Unique)) {
             $path = if ($Name) { "$Name.$field" } else { $field }
+            if ($path -eq 'aside') {
+                # What a plan must know and no step rests on: an earlier step of the same run may change it.
+                continue
+            }
             $old = Get-FieldValue -Content $Was -Name $field
             $new = Get-FieldValue -Content $Now -Name $field
             Get-MovedField -Was $old -Now $new -Name $path

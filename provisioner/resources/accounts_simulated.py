@@ -23,6 +23,15 @@ _COMMANDS = "Microsoft.PowerShell.Commands"
 _NAMES = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
 
 
+def same(left: str, right: str) -> bool:
+    """As Windows compares names: each letter in any case, and no two letters for one."""
+    return _upper(left) == _upper(right)
+
+
+def _upper(text: str) -> str:
+    return "".join(letter.upper() if len(letter.upper()) == 1 else letter for letter in text)
+
+
 def rows(machine: Machine, room: str) -> Mapping[str, Mapping[str, Any]]:
     """Rows by SID of `accounts` or `groups`."""
     found: Any = machine.get(room)
@@ -54,26 +63,25 @@ def member_sids(machine: Machine, group: str) -> list[str]:
 def find_account_sid(machine: Machine, name: str) -> str | None:
     """`Find-AccountSid`. Raises `ScriptFailure` where the domain cannot be asked."""
     bare, own = name.removeprefix(".\\"), f"{computer_name(machine)}\\"
-    if bare.casefold().startswith(own.casefold()):
+    if same(bare[: len(own)], own):
         bare = bare[len(own) :]
     if "\\" in bare or "@" in bare:
         return _in_domain(machine, name)
     users = rows(machine, "accounts").items()
-    return next((sid for sid, row in users if row["name"].casefold() == bare.casefold()), None)
+    return next((sid for sid, row in users if same(row["name"], bare)), None)
 
 
 def _in_domain(machine: Machine, name: str) -> str | None:
-    asked = name.casefold()
-    accounts: Any = machine.get("domain_accounts") or {}
-    known = {sid: full.casefold().split("\\") for sid, full in accounts.items()}
-    if "@" in asked:
-        account, domain = asked.split("@")
-        answers = domain == str(machine.get("domain") or "").casefold()
-        found = [sid for sid, (_, user) in known.items() if answers and user == account]
+    known: Any = machine.get("domain_accounts") or {}
+    parts = {sid: full.split("\\") for sid, full in known.items()}
+    if "@" in name:
+        account, domain = name.split("@")
+        answers = same(domain, str(machine.get("domain") or ""))
+        found = [sid for sid, (_, user) in parts.items() if answers and same(user, account)]
     else:
-        domain, account = asked.split("\\")
-        answers = any(theirs == domain for theirs, _ in known.values())
-        found = [sid for sid, full in known.items() if full == [domain, account]]
+        domain, account = name.split("\\")
+        answers = any(same(theirs, domain) for theirs, _ in parts.values())
+        found = [sid for sid, full in known.items() if same(full, name)]
     if not answers or machine.get("domain_silent"):
         said = f"The domain of {name} cannot be asked."
         raise ScriptFailure(said, said)
@@ -125,3 +133,29 @@ def _is_gone(machine: Machine, sid: str) -> bool:
 def computer_name(machine: Machine) -> str:
     """The one that is in force until the next restart."""
     return str(read_value(machine, _NAMES, "ComputerName") or "")
+
+
+def need_group(machine: Machine, command: str, sid: str) -> None:
+    """Raises `ScriptFailure` where there is no such group."""
+    if machine.get("groups", sid) is None:
+        raise not_found(command, "Group", sid)
+
+
+def new_group(machine: Machine, name: str, description: str | None) -> str:
+    """`New-LocalGroup`: the SID of the new group. Raises `ScriptFailure` where the name is taken."""
+    for room, error, what in (("groups", "GroupExists", "Group"), ("accounts", "UserExists", "User")):
+        if any(same(row["name"], name) for row in rows(machine, room).values()):
+            raise ScriptFailure(f"{error},{_COMMANDS}.NewLocalGroupCommand", f"{what} {name} already exists.")
+    sid = new_sid(machine)
+    said: dict[str, JsonValue] = {} if description is None else {"description": description}
+    machine.put("groups", sid, value={"name": name, "members": [], **said})
+    return sid
+
+
+def new_sid(machine: Machine) -> str:
+    """The next relative id that neither an account nor a group has."""
+    known = [sid for room in ("accounts", "groups") for sid in rows(machine, room)]
+    own = [sid.rpartition("-") for sid in known if sid.startswith("S-1-5-21-")]
+    highest = max((int(rid) for _, _, rid in own), default=1000)
+    prefix = own[0][0] if own else "S-1-5-21-1-2-3"
+    return f"{prefix}-{max(highest, 1000) + 1}"

@@ -99,8 +99,9 @@ class Observed:
 
     `facts` are in the manifest's words. `rests_on` is the reply in Windows' words, exactly as the same read
     of this one thing would answer again: the host compares it before a step writes, and answers *moved*
-    where it no longer holds. Neither holds a measured quantity. `notes` are said in the plan: what could
-    not be compared, what a change will take along.
+    where it no longer holds, but for its part `aside`: what a plan must know and no step rests on, since an
+    earlier step of the same run may change it. Neither holds a measured quantity. `notes` are said in the
+    plan: what could not be compared, what a change will take along.
     """
 
     facts: Facts

@@ -188,12 +188,16 @@ def test_a_second_lab_on_the_folder_is_refused_with_its_owner(lab: LabHandle, tm
 
 def test_the_personality_of_a_machine_is_its_own(tmp_path: Path) -> None:
     (tmp_path / "lab.yaml").write_text(
-        f"hosts:\n  {ONE}:\n    computer_name: RECEPTION\n    set:\n      clock/offset_ms: 5000\n"
+        f"hosts:\n  {ONE}:\n    computer_name: RECEPTION\n    language: sv-SE\n    set:\n"
+        "      clock/offset_ms: 5000\n      domain_accounts/S-1-5-21-4-4-4-1109: HARBOUR\\guards\n"
     )
     with running(two_hosts(tmp_path), tmp_path / "state") as lab:
         assert lab.place(ONE, rf"{NAMES}\ActiveComputerName/ComputerName/data") == "RECEPTION"
         assert lab.place(ONE, "clock/offset_ms") == 5000
         assert lab.place(TWO, "clock/offset_ms") == 0
+        assert lab.place(ONE, "groups/S-1-5-32-546/name") == "G\u00e4ster"
+        assert lab.place(ONE, "domain_accounts/S-1-5-21-4-4-4-1109") == r"HARBOUR\guards"
+        assert lab.place(TWO, "groups/S-1-5-32-546/name") == "Guests"
 
 
 @pytest.mark.parametrize(
@@ -201,6 +205,7 @@ def test_the_personality_of_a_machine_is_its_own(tmp_path: Path) -> None:
     [
         ("hosts: {control-rom-1: {}}", "Did you mean 'control-room-1'?"),
         ("hosts: {control-room-1: {computername: X}}", "computername"),
+        ("hosts: {control-room-1: {language: svenska}}", "language"),
         ("hosts: {control-room-1: {set: {clock/ofset_ms: 1}}}", "Did you mean 'offset_ms'?"),
         ("hosts: [", "not readable as YAML"),
     ],

@@ -201,6 +201,51 @@ MUTATIONS = (
     Mutation("anybody may read the digests", "local_user.write", "    Initialize-Folder -Path $folder\n", ""),
     Mutation("a digest of another length", "change", "GetBytes(32)", "GetBytes(20)"),
     Mutation("a digest that is quick to try", "change", "$bytes, $Iterations, $hash", "$bytes, 1, $hash"),
+    Mutation(
+        "administrators by another group", "host.read", "-Group 'S-1-5-32-544'", "-Group 'S-1-5-32-545'"
+    ),
+    Mutation("a list of one account is unrolled", "host.read", "$local = @(foreach", "$local = $(foreach"),
+    Mutation("who may log on is forgotten", "host.read", "[bool]$user.Enabled", "$true"),
+    Mutation(
+        "groups with another letter are the same", "local_group.read", "OrdinalIgnoreCase", "CurrentCulture"
+    ),
+    Mutation("a group is known by its name alone", "local_group.read", "$null -ne $Asked.sid", "$false"),
+    Mutation(
+        "a domain that is silent has no such account",
+        "local_group.read",
+        "[string]$_.Exception.Message",
+        "$null",
+    ),
+    Mutation("well-known groups by their names", "local_group.read", "'S-1-5-21-*' -and", "'S-1-5-*' -and"),
+    Mutation("everybody is a stranger", "local_group.read", " -and $Known -notcontains $_", ""),
+    Mutation(
+        "a list of one member is unrolled", "local_group.read", "$members = @(Get-G", "$members = $(Get-G"
+    ),
+    Mutation(
+        "half of a group stays",
+        "local_group.write",
+        "        Remove-LocalGroup -SID $sid\n        throw",
+        "        throw",
+    ),
+    Mutation(
+        "nobody is missed", "local_group.write", "        throw 'No enabled", "        $null = 'No enabled"
+    ),
+    Mutation("who may not log on counts", "local_group.write", "{ $_.Enabled }", "{ $true }"),
+    Mutation(
+        "who goes counts as one who stays", "local_group.write", "{ $Remove -notcontains $_ }", "{ $true }"
+    ),
+    Mutation("who joins does not count", "local_group.write", ") + @($Add)", ")"),
+    Mutation("where nobody was, somebody is missed", "local_group.write", "$had.Count -gt 0 -and ", ""),
+    Mutation(
+        "a missing account is passed over",
+        "local_group.write",
+        '            throw "There',
+        '            continue; "There',
+    ),
+    Mutation("the guest by name alone", "local_group.write", "$null -ne $row.ending", "$false"),
+    Mutation(
+        "an account's name is not looked at", "local_group.write", "Find-AccountSid -Name $row.name", "$null"
+    ),
 )
 MAY_SURVIVE = frozenset({"bytes are read one by one"})
 """Gives the same answer, only slower: no fixture can tell."""

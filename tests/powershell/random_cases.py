@@ -55,7 +55,7 @@ _FACTORY = _small_terminal()
 def machine_at(chance: Random) -> dict[str, Any]:
     """A factory-new machine after a life of its own."""
     machine = copy.deepcopy(_FACTORY)
-    for live in (_system, _about_us, _waiting, _names, _services, _time, _power, _policies, _files):
+    for live in (_system, _people, _about_us, _waiting, _names, _services, _time, _power, _policies, _files):
         live(machine, chance)
     return machine
 
@@ -68,6 +68,30 @@ def _system(machine: dict[str, Any], chance: Random) -> None:
         machine["wmi"] = {
             "missing": [chance.choice(["Win32_ComputerSystem", "Win32_Service", "Win32_PowerPlan"])]
         }
+
+
+def _people(machine: dict[str, Any], chance: Random) -> None:
+    accounts, groups = machine["accounts"], machine["groups"]
+    machine["domain_accounts"] = chance.choice([{}, {"S-1-5-21-4-4-4-1109": "H\u00c4FEN\\W\u00e4chter"}])
+    machine["domain_silent"] = chance.random() < 0.2
+    own = next(iter(accounts)).rpartition("-")[0]
+    for rid, name in ((2001, "acs operators"), (2002, "SK\u00c4RG\u00c5RDEN")):
+        if chance.random() < 0.6:
+            groups[f"{own}-{rid}"] = {"name": name}
+    strangers = ["S-1-5-21-4-4-4-1109", "S-1-5-21-9-9-9-1001", "S-1-5-4", *accounts]
+    for group in groups.values():
+        group["members"] = chance.sample(strangers, chance.choice([0, 1, 3]))
+        if chance.random() < 0.3:
+            group["description"] = chance.choice(TEXTS)
+    for account in accounts.values():
+        account["enabled"] = chance.random() < 0.5
+    if chance.random() < 0.3:
+        groups["S-1-5-32-544"]["name"], accounts[next(iter(accounts))]["name"] = (
+            "J\u00e4rjestelm\u00e4nvalvojat",
+            "J\u00e4",
+        )
+    if chance.random() < 0.1:
+        machine.pop("accounts")
 
 
 def _about_us(machine: dict[str, Any], chance: Random) -> None:

@@ -67,6 +67,7 @@ def test_a_batch_runs_in_order_and_each_step_says_how_it_ended(engine: Engine) -
         _plain("after failing", "failing"),
         _plain("after that", "after failing"),
         _plain("moved", rests_on={"state": "x", "rows": [{"a": 2, "b": 9}], "gone": 1}),
+        _plain("aside", rests_on=PLAIN | {"aside": {"members": ["S-1-5-4"]}}),
         _plain("after the rename", NAME),
     ]
     items = {step["id"]: {"list": ["one"], "nothing": []} for step in steps} | {
@@ -83,6 +84,7 @@ def test_a_batch_runs_in_order_and_each_step_says_how_it_ended(engine: Engine) -
         ("after failing", "skipped"),
         ("after that", "skipped"),
         ("moved", "moved"),
+        ("aside", "done"),
         ("after the rename", "done"),
     ]
     assert results[1]["error"] == {"id": "No.", "message": "No.", "line": 2}
@@ -90,10 +92,10 @@ def test_a_batch_runs_in_order_and_each_step_says_how_it_ended(engine: Engine) -
     assert results[4]["moved"] == ["state", "rows.b", "gone"]
     assert _pending(said) == ["HARBOUR-CR1"]
     head, *lines = map(json.loads, _last_text(said, RUN_FILE))
-    assert head == {"run": "run-1", "steps": 6}
+    assert head == {"run": "run-1", "steps": 7}
     assert lines == results
     (record,) = map(json.loads, _last_text(said, APPLIED_FILE))
-    kept = {id_: items[id_] for id_ in (NAME, "after the rename", "untouched")}
+    kept = {id_: items[id_] for id_ in (NAME, "aside", "after the rename", "untouched")}
     assert record == {"run": "run-1", "commit": "c0ffee", "items": kept}
     assert {"place": ["files", OUR_FOLDER, "acl"], "value": "administrators"} in said.changes
     assert said.end["replies"][0]["value"]["run_file"] == _last_text(said, RUN_FILE)

@@ -107,7 +107,7 @@ function Find-PlayedAccountSid {
         foreach ($sid in @(Get-PlaceName -Place 'accounts')) {
             if (Test-SameName -Left (Get-RowName -Room 'accounts' -Sid $sid) -Right $bare) { return $sid }
         }
-        return
+        return $null
     }
     Find-DomainAccount -Name $Name
 }
@@ -128,7 +128,8 @@ function Find-DomainAccount {
     if (-not $answers -or (Get-Place -Place 'domain_silent')) {
         throw "The domain of $Name cannot be asked."
     }
-    $sids | Select-Object -First 1
+    if ($sids.Count -eq 0) { return $null }
+    $sids[0]
 }
 
 function Get-ComputerNamePlayed {
@@ -141,9 +142,8 @@ function Find-PlayedAccountName {
     if ($null -ne $name) {
         return (Get-ComputerNamePlayed) + '\' + $name
     }
-    if (-not (Get-Place -Place 'domain_silent')) {
-        Get-Place -Place 'domain_accounts', $Sid
-    }
+    if (Get-Place -Place 'domain_silent') { return $null }
+    Get-Place -Place 'domain_accounts', $Sid
 }
 
 function Add-PlayedGroupMemberSid {
@@ -179,4 +179,76 @@ function Test-LocalSidGone {
     }
     $own = @(Get-PlaceName -Place 'accounts')[0]
     $null -ne $own -and $Sid.StartsWith($own.Substring(0, $own.LastIndexOf('-') + 1), [StringComparison]::Ordinal)
+}
+
+function Get-NewSid {
+    # The next relative id that neither an account nor a group has.
+    $own = @(foreach ($room in 'accounts', 'groups') { Get-PlaceName -Place $room } ) -like 'S-1-5-21-*'
+    $highest = 1000
+    foreach ($sid in $own) {
+        $highest = [Math]::Max($highest, [int]$sid.Substring($sid.LastIndexOf('-') + 1))
+    }
+    $prefix = if ($own.Count -gt 0) { $own[0].Substring(0, $own[0].LastIndexOf('-')) } else { 'S-1-5-21-1-2-3' }
+    "$prefix-$($highest + 1)"
+}
+
+function Assert-NameFree {
+    # Accounts and groups share their names.
+    param([string]$Name, [string]$Command)
+    $type = $Command.Replace('-', '') + 'Command'
+    foreach ($pair in @('groups', 'Group'), @('accounts', 'User')) {
+        foreach ($sid in @(Get-PlaceName -Place $pair[0])) {
+            if (Test-SameName -Left (Get-RowName -Room $pair[0] -Sid $sid) -Right $Name) {
+                throw (New-Failure -Id "$($pair[1])Exists,Microsoft.PowerShell.Commands.$type" -Category ResourceExists `
+                        -Message "$($pair[1]) $Name already exists.")
+            }
+        }
+    }
+}
+
+function New-LocalGroup {
+    [CmdletBinding(SupportsShouldProcess = $true)]
+    param(
+        [Parameter(Position = 0)] $Name,
+        $Description
+    )
+    Assert-Played -Name New-LocalGroup -Bound $PSBoundParameters -Played Name, Description
+    Assert-NameFree -Name $Name -Command 'New-LocalGroup'
+    $sid = Get-NewSid
+    $row = [ordered]@{ name = [string]$Name; members = @() }
+    if ($PSBoundParameters.ContainsKey('Description')) { $row['description'] = [string]$Description }
+    Set-Place -Place 'groups', $sid -Value ([pscustomobject]$row)
+    Get-LocalGroup -SID $sid
+}
+
+function Set-LocalGroup {
+    [CmdletBinding(SupportsShouldProcess = $true)]
+    param(
+        [Parameter(Position = 0)] $Name,
+        $SID,
+        $InputObject,
+        $Description
+    )
+    Assert-Played -Name Set-LocalGroup -Bound $PSBoundParameters -Played SID, Description
+    if (-not $Description) {
+        throw 'Set-LocalGroup takes no empty description.'
+    }
+    $sid = Select-Row -Room 'groups' -Command 'Set-LocalGroup' -What 'Group' -Bound $PSBoundParameters
+    Set-Place -Place 'groups', $sid, 'description' -Value ([string]$Description)
+}
+
+function Remove-LocalGroup {
+    [CmdletBinding(SupportsShouldProcess = $true)]
+    param(
+        [Parameter(Position = 0)] $Name,
+        $SID,
+        $InputObject
+    )
+    Assert-Played -Name Remove-LocalGroup -Bound $PSBoundParameters -Played SID
+    $sid = Select-Row -Room 'groups' -Command 'Remove-LocalGroup' -What 'Group' -Bound $PSBoundParameters
+    if ($sid -like 'S-1-5-32-*') {
+        throw (New-Failure -Id 'InvalidOperation,Microsoft.PowerShell.Commands.RemoveLocalGroupCommand' -Category InvalidOperation `
+                -Message "Cannot perform this operation on built-in accounts: $sid")
+    }
+    Remove-Place -Place 'groups', $sid
 }
