@@ -5,9 +5,11 @@ from __future__ import annotations
 from provisioner.resources.base import Resource
 from provisioner.resources.clock import Clock
 from provisioner.resources.computer_name import ComputerName
+from provisioner.resources.firewall_rule import FirewallRule
 from provisioner.resources.network import Network
 from provisioner.resources.power import Power
+from provisioner.resources.proxy import Proxy
 from provisioner.resources.windows_update import WindowsUpdate
 
-ALL: tuple[type[Resource], ...] = (ComputerName, Clock, Power, WindowsUpdate, Network)
+ALL: tuple[type[Resource], ...] = (ComputerName, Clock, Power, WindowsUpdate, Proxy, FirewallRule, Network)
 BY_NAME: dict[str, type[Resource]] = {kind.kind: kind for kind in ALL}

@@ -33,11 +33,12 @@ process end break continue exit default filter until trap
 """
 KEYWORDS = frozenset(_KEYWORDS.split())
 
-STATIC_MEMBERS = frozenset({"Convert::ToBase64String", "TimeSpan::FromMilliseconds"})
+STATIC_MEMBERS = frozenset({"Convert::ToBase64String", "Text.Encoding::ASCII", "TimeSpan::FromMilliseconds"})
 
 METHODS = frozenset(
     {
         "ContainsKey",
+        "GetString",
         "Replace",
         "Split",
         "StartsWith",
