@@ -149,6 +149,59 @@ def _local_users() -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(users, min_size=1, max_size=3, unique_by=lambda user: user["name"].casefold())
 
 
+def _proxy() -> st.SearchStrategy[dict[str, Any]]:
+    hosts = st.lists(
+        st.sampled_from(["<local>", "*.harbour.example", "192.0.2.*", "time.example"]), unique=True
+    )
+    through = st.fixed_dictionaries(
+        {"server": st.sampled_from(["proxy.harbour.example:8080", "192.0.2.9:3128"])},
+        optional={"bypass": hosts},
+    )
+    direct = st.just({"direct": True})
+    any_form = (
+        through
+        | direct
+        | st.sampled_from(
+            [{"auto_detect": True}, {"not_configured": True}, {"script": "http://wpad.example/proxy.pac"}]
+        )
+    )
+    return st.fixed_dictionaries(
+        {}, optional={"client": any_form, "server": any_form, "winhttp": through | direct}
+    ).filter(bool)
+
+
+def _firewall_rules() -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Names are compared without case, and each stands once."""
+    shared = {
+        "display_name": st.sampled_from(["Kameror p\u00e5 kajen", "x"]),
+        "direction": st.sampled_from(["in", "out"]),
+        "protocol": st.sampled_from(["tcp", "udp"]),
+        "profiles": st.just("any")
+        | st.lists(st.sampled_from(["domain", "private", "public"]), min_size=1, unique=True),
+        "remote_addresses": st.just(["any"])
+        | st.lists(
+            st.sampled_from(
+                ["local_subnet", "192.0.2.0/24", "198.51.100.7", "192.0.2.3-192.0.2.9", "2001:db8::/32"]
+            ),
+            min_size=1,
+            unique=True,
+        ),
+        "program": st.sampled_from(["any", "System", r"C:\Program Files\Axis\Acs.exe"]),
+        "action": st.sampled_from(["allow", "block"]),
+        "enabled": st.booleans(),
+    }
+    ports = st.lists(st.sampled_from([554, 55752, "6000-6010"]), min_size=1, unique=True)
+    absent = {"absent": st.just(True)}
+
+    def rule(name: str) -> st.SearchStrategy[dict[str, Any]]:
+        whole = st.fixed_dictionaries({"name": st.just(name), "local_ports": ports}, optional=shared)
+        return whole | st.fixed_dictionaries({"name": st.just(name), **absent})
+
+    preset = st.fixed_dictionaries({"preset": st.just("camera_station")}, optional=shared | absent)
+    several = st.tuples(preset, rule("Provisioner-RTSP"), rule("FPS-SMB-In-TCP"))
+    return several.flatmap(lambda rules: st.lists(st.sampled_from(rules), min_size=1, unique_by=str))
+
+
 SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
@@ -160,6 +213,8 @@ SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "windows_update": _windows_update(),
         "local_users": _local_users(),
         "local_groups": _local_groups(),
+        "proxy": _proxy(),
+        "firewall_rules": _firewall_rules(),
         "network": _network(),
     },
 ).filter(bool)

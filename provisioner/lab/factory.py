@@ -14,9 +14,11 @@ from hashlib import sha256
 from typing import Any
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
+from provisioner.lab.factory_firewall import firewall
 from provisioner.lab.factory_host import about, service_paths
 from provisioner.lab.factory_network import NAMED, adapters, stored
 from provisioner.lab.factory_people import people
+from provisioner.lab.factory_proxy import proxies
 from provisioner.lab.factory_services import SERVICES
 from provisioner.lab.time_zone_rules import zone_rule
 from provisioner.resources.clock_simulated import TIME, ZONE, ZONES
@@ -104,6 +106,8 @@ def _registry(draw: str, computer_name: str, now_ms: int) -> dict[str, Any]:
         **_policies(),
         **_programs(draw),
         **service_paths(),
+        **firewall(),
+        **proxies(),
     }
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from provisioner.resources.base import Resource
 from provisioner.resources.clock import Clock
 from provisioner.resources.computer_name import ComputerName
+from provisioner.resources.firewall_rule import FirewallRule
 from provisioner.resources.local_group import LocalGroup
 from provisioner.resources.local_user import LocalUser
 from provisioner.resources.network import Network
 from provisioner.resources.power import Power
+from provisioner.resources.proxy import Proxy
 from provisioner.resources.windows_update import WindowsUpdate
 
 ALL: tuple[type[Resource], ...] = (
@@ -16,6 +18,8 @@ ALL: tuple[type[Resource], ...] = (
     Clock,
     Power,
     WindowsUpdate,
+    Proxy,
+    FirewallRule,
     LocalUser,
     LocalGroup,
     Network,

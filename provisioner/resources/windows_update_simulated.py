@@ -5,7 +5,7 @@ gpupdate is not played: it would stamp the policy file's own values, which the s
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,3 +81,8 @@ def _file(machine: Machine, path: str) -> JsonValue:
     if not isinstance(row, Mapping):
         return None
     return row["base64"] if "base64" in row else b64encode(str(row["text"]).encode()).decode("ascii")
+
+
+def file_bytes(machine: Machine, path: str) -> bytes:
+    """Nothing where there is no such file."""
+    return b64decode(str(_file(machine, path) or ""))

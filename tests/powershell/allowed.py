@@ -43,6 +43,7 @@ STATIC_MEMBERS = frozenset(
     {
         "Convert::ToBase64String",
         "StringComparison::OrdinalIgnoreCase",
+        "Text.Encoding::ASCII",
         "TimeSpan::FromMilliseconds",
         "string::Equals",
     }
@@ -51,6 +52,7 @@ STATIC_MEMBERS = frozenset(
 METHODS = frozenset(
     {
         "ContainsKey",
+        "GetString",
         "Replace",
         "Split",
         "StartsWith",

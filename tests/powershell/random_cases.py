@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Any
@@ -16,7 +17,11 @@ from provisioner.resources.adapters_simulated import INTERFACES
 from provisioner.resources.base import Ask, Change, Resource
 from provisioner.resources.clock_simulated import TIME, ZONE, ZONES
 from provisioner.resources.computer_name import NAMES
+from provisioner.resources.firewall_rule_simulated import LOCAL, POLICY
 from provisioner.resources.power_simulated import POLICY as POWER_POLICY
+from provisioner.resources.proxy_simulated import CONNECTIONS, LOCAL_SYSTEM, MACHINE
+from provisioner.resources.proxy_simulated import POLICY as PROXY_POLICY
+from provisioner.resources.proxy_text import Connection
 from provisioner.resources.windows_update_simulated import GPT_INI, POLICY_FILE
 from provisioner.resources.windows_update_values import AUTOMATIC, KEYS
 from tests.resources.machine import differs_from, filling, observed_from, writing
@@ -55,7 +60,20 @@ _FACTORY = _small_terminal()
 def machine_at(chance: Random) -> dict[str, Any]:
     """A factory-new machine after a life of its own."""
     machine = copy.deepcopy(_FACTORY)
-    for live in (_system, _people, _about_us, _waiting, _names, _services, _time, _power, _policies, _files):
+    for live in (
+        _system,
+        _people,
+        _about_us,
+        _waiting,
+        _names,
+        _services,
+        _time,
+        _power,
+        _policies,
+        _files,
+        _firewall,
+        _proxies,
+    ):
         live(machine, chance)
     return machine
 
@@ -206,6 +224,49 @@ def _files(machine: dict[str, Any], chance: Random) -> None:
         del machine["files"][POLICY_FILE.rpartition("\\")[0]]
     if chance.random() < 0.1:
         machine["files"][GPT_INI] = {"text": "[General]\r\nVersion=65537\r\ndisplayName=H\u00e4fen\r\n"}
+
+
+OURS = "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Private|LPort=55752|Name=x|Desc=y|Edge=TRUE|"
+
+
+def _firewall(machine: dict[str, Any], chance: Random) -> None:
+    registry = machine["registry"]
+    rules = registry[rf"{LOCAL}\FirewallRules"]
+    for name in ("provisioner-camera-station", "PROVISIONER-RTSP"):
+        if chance.random() < 0.5:
+            rules[name] = chance.choice([text(OURS), text(OURS), {"type": "DWord", "data": 1}])
+    if chance.random() < 0.2:
+        registry[rf"{POLICY}\FirewallRules"] = {"provisioner-rtsp": text(OURS)}
+        registry[rf"{POLICY}\PrivateProfile"] = {"AllowLocalPolicyMerge": {"type": "DWord", "data": 0}}
+    if chance.random() < 0.1:
+        del registry[rf"{LOCAL}\PublicProfile"]
+    if chance.random() < 0.1:
+        machine["services"]["mpssvc"]["running"] = False
+    (adapter,) = machine["adapters"].values()
+    adapter["category"] = chance.choice(["Private", "Public", "DomainAuthenticated"])
+
+
+def _proxies(machine: dict[str, Any], chance: Random) -> None:
+    registry = machine["registry"]
+    forms = [
+        Connection(),
+        Connection("192.0.2.9:3128", "<local>;x.example"),
+        Connection("a:1", script="http://a/p", auto_detect=True),
+    ]
+    for key, name in ((MACHINE, "DefaultConnectionSettings"), (LOCAL_SYSTEM, "DefaultConnectionSettings")):
+        if chance.random() < 0.5:
+            blob = chance.choice([*(form.blob(7) for form in forms), b"", b"\x46\0\0\0\7", b"\xff" * 40])
+            row = {"type": "Binary", "data": b64encode(blob).decode("ascii")}
+            registry.setdefault(rf"{key}\{CONNECTIONS}", {})[name] = row
+    registry[MACHINE] |= chance.choice(
+        [{}, {"ProxyServer": text("192.0.2.9:3128"), "ProxyEnable": {"type": "DWord", "data": 1}}]
+    )
+    if chance.random() < 0.4:
+        registry[PROXY_POLICY] = {"ProxySettingsPerUser": {"type": "DWord", "data": chance.choice([0, 0, 1])}}
+    if chance.random() < 0.1:
+        del registry[rf"{LOCAL_SYSTEM}\{CONNECTIONS}"]
+    if chance.random() < 0.1:
+        machine["services"]["BITS"]["start"] = "disabled"
 
 
 def cases(count: int) -> Iterator[dict[str, Any]]:

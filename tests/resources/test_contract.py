@@ -36,6 +36,8 @@ def test_hosts_are_changed_in_this_order() -> None:
         "clock",
         "power",
         "windows_update",
+        "proxy",
+        "firewall_rule",
         "local_user",
         "local_group",
         "network",

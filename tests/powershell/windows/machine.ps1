@@ -149,7 +149,7 @@ function Get-GivenPath {
 function Test-RegistryPath {
     # True for the registry, false for drive C; any other root is an error.
     param([string]$Path)
-    if ($Path -match '^HKLM:\\.') {
+    if ($Path -match '^(HKLM:|Registry::HKEY_USERS)\\.') {
         return $true
     }
     if ($Path -match '^C:\\.') {

@@ -1,8 +1,14 @@
-# HKLM as the registry provider shows it: typed values, its errors, and New-Item -Force that empties a key.
+# HKLM and the users' hives as the registry provider shows it: typed values, its errors, and New-Item -Force that empties a key.
 
 function Get-KeyPath {
     param([string]$Path)
-    'HKLM' + $Path.Substring(5).TrimEnd('\')
+    $Path.Replace('HKLM:', 'HKLM').Replace('Registry::HKEY_USERS', 'HKU').TrimEnd('\')
+}
+
+function Get-FullKey {
+    # As the provider names a key in what it says.
+    param([string]$Key)
+    if ($Key -like 'HKU\*') { 'HKEY_USERS' + $Key.Substring(3) } else { 'HKEY_LOCAL_MACHINE' + $Key.Substring(4) }
 }
 
 function ConvertTo-RegistryObject {
@@ -51,7 +57,7 @@ function Assert-RegistryValue {
     if ($null -eq (Get-Place -Place 'registry', $key, $Name)) {
         throw (New-Failure -Id "System.Management.Automation.PSArgumentException,Microsoft.PowerShell.Commands.$Command" `
                 -Category InvalidArgument `
-                -Message "Property $Name does not exist at path HKEY_LOCAL_MACHINE$($key.Substring(4)).")
+                -Message "Property $Name does not exist at path $(Get-FullKey -Key $key).")
     }
 }
 
@@ -110,7 +116,7 @@ function Get-KeyContent {
     }
     # 5.1 answers nothing at all for a key without values.
     if (@($found.PSObject.Properties).Count -gt 0) {
-        Add-Field -Node $found -Name 'PSPath' -Value ('Microsoft.PowerShell.Core\Registry::HKEY_LOCAL_MACHINE' + $key.Substring(4))
+        Add-Field -Node $found -Name 'PSPath' -Value ('Microsoft.PowerShell.Core\Registry::' + (Get-FullKey -Key $key))
         $found
     }
 }
