@@ -52,8 +52,15 @@ def not_found(command: str, what: str, given: str) -> ScriptFailure:
     return ScriptFailure(f"{what}NotFound,{_COMMANDS}.{type_}", f"{what} {given} was not found.")
 
 
+def may_ask_for_groups(machine: Machine) -> None:
+    """Raises `ScriptFailure` where the account database is closed to us (`groups_denied`)."""
+    if machine.get("groups_denied"):
+        raise ScriptFailure(f"AccessDenied,{_COMMANDS}.GetLocalGroupCommand", "Access is denied.")
+
+
 def member_sids(machine: Machine, group: str) -> list[str]:
     """`Get-GroupMemberSid`. Raises `ScriptFailure` where there is no such group."""
+    may_ask_for_groups(machine)
     if machine.get("groups", group) is None:
         raise not_found("Get-LocalGroup", "Group", group)
     found: Any = machine.get("groups", group, "members")

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from provisioner.resources.administrators import locks_out
 from provisioner.resources.base import Reason, Refusal, Surroundings
 from provisioner.resources.local_group_live import LiveGroup
 from provisioner.resources.local_group_names import is_bare
 
-if TYPE_CHECKING:
-    from provisioner.resources.local_group import LocalGroup
-
 DOMAIN_ADMINS = "-512"
 
 
-def refuse(wanted: LocalGroup, group: LiveGroup) -> Refusal | None:
+class Wanted(Protocol):
+    """A group as it is declared."""
+
+    @property
+    def members(self) -> list[str] | None: ...
+    @property
+    def include(self) -> list[str] | None: ...
+    @property
+    def exclude(self) -> list[str] | None: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def gone(self) -> bool: ...
+    def known_sid(self) -> str: ...
+
+
+def refuse(wanted: Wanted, group: LiveGroup) -> Refusal | None:
     """What this machine cannot become, whatever else is declared."""
     if group.unknown:
         said = " ".join(group.unknown.values())
@@ -28,7 +41,7 @@ def refuse(wanted: LocalGroup, group: LiveGroup) -> Refusal | None:
     return None if group.sid else _cannot_be_made(wanted, group)
 
 
-def _cannot_be_made(wanted: LocalGroup, group: LiveGroup) -> Refusal | None:
+def _cannot_be_made(wanted: Wanted, group: LiveGroup) -> Refusal | None:
     if wanted.known_sid():
         return Refusal(
             Reason.NOT_ON_THIS_HOST,
@@ -45,7 +58,7 @@ def _cannot_be_made(wanted: LocalGroup, group: LiveGroup) -> Refusal | None:
     )
 
 
-def guard(wanted: LocalGroup, group: LiveGroup, around: Surroundings) -> Refusal | None:
+def guard(wanted: Wanted, group: LiveGroup, around: Surroundings) -> Refusal | None:
     """What would fail or lock somebody out, seen with all that is declared for the machine."""
     if wanted.gone:
         return _windows_own(group)
@@ -63,7 +76,7 @@ def _windows_own(group: LiveGroup) -> Refusal | None:
     )
 
 
-def _nobody(wanted: LocalGroup, group: LiveGroup, around: Surroundings) -> Refusal | None:
+def _nobody(wanted: Wanted, group: LiveGroup, around: Surroundings) -> Refusal | None:
     """An account that is to be a member must be there, or be made in the same run."""
     users = {one.key: one for one in around.declared if one.kind == "local_user"}
     for word in (*(wanted.members or ()), *(wanted.include or ())):
@@ -89,7 +102,7 @@ def _own_name(word: str, around: Surroundings) -> str:
     return name if is_bare(name) else ""
 
 
-def _administrators(wanted: LocalGroup, group: LiveGroup, around: Surroundings) -> Refusal | None:
+def _administrators(wanted: Wanted, group: LiveGroup, around: Surroundings) -> Refusal | None:
     """In a list of all members, who is left out may be so by mistake; in `exclude` it is meant."""
     if not group.administers:
         return None
@@ -108,7 +121,7 @@ def _administrators(wanted: LocalGroup, group: LiveGroup, around: Surroundings) 
     return locks_out(around) if out else None
 
 
-def said_of(wanted: LocalGroup, group: LiveGroup) -> Iterator[str]:
+def said_of(wanted: Wanted, group: LiveGroup) -> Iterator[str]:
     """What a change of members takes along."""
     if wanted.gone:
         yield "rights that were given to the group are lost, also for a new one of the same name"

@@ -15,6 +15,7 @@ _COMMANDS = "Microsoft.PowerShell.Commands"
 
 def read(machine: Machine, arguments: Mapping[str, Any]) -> Mapping[str, JsonValue]:
     """The reply of `local_group.read.ps1`."""
+    accounts.may_ask_for_groups(machine)
     users = accounts.rows(machine, "accounts")
     local: list[JsonValue] = [{"sid": sid, "name": row["name"]} for sid, row in users.items()]
     groups: dict[str, JsonValue] = {}

@@ -1,7 +1,7 @@
 # Accounts and groups of the machine's own, by SID, and those of a domain that it may ask.
 #
 # `accounts` and `groups` hold rows by SID; `domain_accounts` holds DOMAIN\name by SID, and `domain_silent` says that
-# the domain does not answer. Names of Windows' own groups are in the machine's language, as they are there.
+# the domain does not answer, `groups_denied` that nobody may ask for groups. Names of Windows' own groups are in the machine's language, as they are there.
 
 function Test-SameName {
     param([string]$Left, [string]$Right)
@@ -79,6 +79,10 @@ function Get-LocalGroup {
         $SID
     )
     Assert-Played -Name Get-LocalGroup -Bound $PSBoundParameters -Played Name, SID
+    if (Get-Place -Place 'groups_denied') {
+        throw (New-Failure -Id 'AccessDenied,Microsoft.PowerShell.Commands.GetLocalGroupCommand' `
+                -Category PermissionDenied -Message 'Access is denied.')
+    }
     foreach ($sid in (Select-Row -Room 'groups' -Command 'Get-LocalGroup' -What 'Group' -Bound $PSBoundParameters)) {
         [pscustomobject]@{
             Name        = Get-RowName -Room 'groups' -Sid $sid
