@@ -32,7 +32,7 @@ def simulated(stage: Stage, _process: Process, act: Act) -> int:
         network_task_simulated.take_back(stage.machine, "nobody confirmed it in time")
     else:
         why = "the machine started again before anybody confirmed it"
-        network_task_simulated.take_back(stage.machine, why, startup=True)
+        network_task_simulated.take_back(stage.machine, why)
     return 0
 
 

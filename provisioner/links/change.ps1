@@ -47,6 +47,19 @@ function Enter-Mutex {
     return $null
 }
 
+function Save-Text {
+    # To the disk and not only to its cache: what takes a change back must be there after a cut of the power.
+    param([string]$Path, [string]$Value)
+    $bytes = (New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false).GetBytes($Value + "`r`n")
+    $file = New-Object -TypeName System.IO.FileStream -ArgumentList $Path, ([IO.FileMode]::Create)
+    try {
+        $file.Write($bytes, 0, $bytes.Length)
+        $file.Flush($true)
+    } finally {
+        $file.Dispose()
+    }
+}
+
 function Initialize-Folder {
     param([string]$Path)
     if (-not (Test-Path -LiteralPath $Path)) {

@@ -178,6 +178,8 @@ class Network(Resource):
             return _not_this_category(live.facts["category"])
         if changed & _ADDRESSING and several_addresses(raw["setting"]):
             return _several(raw["setting"])
+        if changed & _ADDRESSING and live.facts["dhcp"] is not True and live.facts["address"] is None:
+            return _nothing_to_restore()
         return None
 
     def guard(self, live: Observed, around: Surroundings) -> Refusal | None:
@@ -185,8 +187,10 @@ class Network(Resource):
         if _is_under_way(around.host.network_change):
             return _pending(around.host.network_change)
         where = around.way_in.addresses[0]
-        if self.address and _is_ip(where) and where != self.address.partition("/")[0]:
-            return _unfindable(where, self.address)
+        later = self.address or (str(live.facts.get("address")) if self.adapter in (None, "up") else None)
+        moves_by_lease = self.dhcp and live.facts.get("dhcp") is not True
+        if later and not moves_by_lease and _is_ip(where) and where != later.partition("/")[0]:
+            return _unfindable(where, later)
         if self.category == "public" and live.facts.get("category") != "public":
             return _shut_out()
         moves = bool(differing(self.facts(), live.facts) & _ADDRESSING)
@@ -240,7 +244,11 @@ class Network(Resource):
         raw: Mapping[str, Any] = live.rests_on
         changed = differing(self.facts(), live.facts)
         transaction = secrets.token_hex(6)
-        before: JsonValue = {"id": transaction, **network_simulated.snapshot(raw["guid"], raw["setting"])}
+        moves = bool(changed & _ADDRESSING)
+        setting = raw["setting"]
+        before = network_simulated.snapshot(
+            raw["guid"], setting, address=moves, dns="dns" in changed, category=moves or "category" in changed
+        )
         yield Change(
             self.kind,
             "change",
@@ -249,12 +257,20 @@ class Network(Resource):
                 "confirm_seconds": self.confirm_seconds,
                 "task_script": task_script(),
                 "guid": raw["guid"],
-                "address": self._addressing() if changed & _ADDRESSING else None,
+                "address": self._addressing() if moves else None,
                 "dns": {"servers": self._servers()} if "dns" in changed else None,
-                "category": _CATEGORIES[self.category] if self.category and "category" in changed else None,
-                "before": before,
+                "category": self._category(setting, changed),
+                "before": {"id": transaction, **before},
             },
         )
+
+    def _category(self, setting: Mapping[str, Any], changed: frozenset[str]) -> JsonValue:
+        """Also the one that it has: Windows may take a network with another router for a new, public one."""
+        if self.category:
+            moves = changed & (_ADDRESSING | {"category"})
+            return _CATEGORIES[self.category] if moves else None
+        kept = changed & _ADDRESSING and self.gateway != "none"
+        return network_simulated.settable_category(setting) if kept else None
 
     def _addressing(self) -> JsonValue:
         if self.address is None:
@@ -335,6 +351,14 @@ def _several(setting: Mapping[str, Any]) -> Refusal:
         Reason.GUARD,
         f"the adapter has several addresses or routers ({addresses}), and they could not all be restored",
         "Remove those that are not needed at the machine, then plan again.",
+    )
+
+
+def _nothing_to_restore() -> Refusal:
+    return Refusal(
+        Reason.GUARD,
+        "the adapter has no address and no DHCP, so there is nothing that could be restored",
+        "Give it an address at the machine, then plan again.",
     )
 
 

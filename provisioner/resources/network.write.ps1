@@ -6,7 +6,7 @@ $tasks = 'provisioner-network-revert', 'provisioner-network-startup', 'provision
 function Set-Text {
     param([string]$Name, [string]$Value)
     # Beside it and moved over it: a power cut leaves a whole file or none.
-    Set-Content -LiteralPath "$folder\$Name.new" -Value $Value -Encoding UTF8
+    Save-Text -Path "$folder\$Name.new" -Value $Value
     Move-Item -LiteralPath "$folder\$Name.new" -Destination "$folder\$Name" -Force
 }
 
@@ -32,7 +32,9 @@ function Remove-Transaction {
 
 function Register-Task {
     param([string]$Name, [string]$Act, [bool]$AtStartup)
-    $line = "-NoProfile -NonInteractive -ExecutionPolicy Bypass -File `"$folder\task.ps1`" -Act $Act"
+    # As text and not as a file: a group policy for signed files would end it before its first line.
+    $text = "(Get-Content -LiteralPath '$folder\task.ps1' -Encoding UTF8 -Raw)"
+    $line = "-NoProfile -NonInteractive -Command `"& ([scriptblock]::Create($text)) -Act $Act`""
     $task = @{
         TaskName  = $Name
         TaskPath  = '\'
@@ -96,21 +98,28 @@ if ($Verb -eq 'change') {
         # What a run that lost its machine before anything was armed has left.
         Remove-Transaction
         Start-Transaction
+        # It sleeps first, so that this answer has left before anything changes.
+        Start-ScheduledTask -TaskPath '\' -TaskName 'provisioner-network-change'
     } catch {
         Remove-Transaction
         throw
     }
-    # It sleeps first, so that this answer has left before anything changes.
-    Start-ScheduledTask -TaskPath '\' -TaskName 'provisioner-network-change'
 }
 if ($Verb -eq 'confirm') {
     Assert-Ours
     # Whoever moves this file first has won: we, or the timer.
     Move-Item -LiteralPath "$folder\before.json" -Destination "$folder\confirmed.json"
-    Remove-Transaction
+    try {
+        Remove-Transaction
+    } catch {
+        # It is confirmed all the same; the task that would have taken it back clears the rest away.
+        $null = $_
+    }
 }
 if ($Verb -eq 'forget') {
-    if ((Test-Path -LiteralPath "$folder\before.json") -or (Test-Path -LiteralPath "$folder\reverting.json")) {
+    $state = Get-Record -Name 'state.json'
+    $gaveUp = $null -ne $state -and $state.state -eq 'failed'
+    if ((Test-Path -LiteralPath "$folder\before.json") -or ((Test-Path -LiteralPath "$folder\reverting.json") -and -not $gaveUp)) {
         throw 'A change of the network is still pending.'
     }
     Remove-Transaction

@@ -66,8 +66,28 @@ def _setting(machine: Machine, guid: str, row: Mapping[str, Any]) -> dict[str, J
     }
 
 
-def snapshot(guid: str, setting: Mapping[str, Any]) -> dict[str, JsonValue]:
-    """What restores the setting that was read, in the form of a wanted one."""
+def snapshot(
+    guid: str, setting: Mapping[str, Any], *, address: bool, dns: bool, category: bool
+) -> dict[str, JsonValue]:
+    """What restores these parts of the setting that was read, in the form of a wanted one.
+
+    The others are null: what was not changed must not be written when the change is taken back.
+    """
+    servers = name_servers(setting["stored"]["name_server"])
+    return {
+        "guid": guid,
+        "address": _address_before(setting) if address else None,
+        "dns": {"servers": servers} if dns else None,
+        "category": settable_category(setting) if category else None,
+    }
+
+
+def settable_category(setting: Mapping[str, Any]) -> str | None:
+    """The category, where it is not Windows' own finding."""
+    return str(setting["category"]) if setting["category"] in ("Private", "Public") else None
+
+
+def _address_before(setting: Mapping[str, Any]) -> dict[str, JsonValue]:
     address: dict[str, JsonValue] = {"dhcp": True, "address": None, "prefix": None, "gateway": None}
     own = own_addresses(setting)
     if not setting["dhcp"] and own:
@@ -78,9 +98,7 @@ def snapshot(guid: str, setting: Mapping[str, Any]) -> dict[str, JsonValue]:
             "prefix": own[0]["prefix"],
             "gateway": gateway,
         }
-    category = setting["category"] if setting["category"] in ("Private", "Public") else None
-    servers = name_servers(setting["stored"]["name_server"])
-    return {"guid": guid, "address": address, "dns": {"servers": servers}, "category": category}
+    return address
 
 
 def write(machine: Machine, verb: str, arguments: Mapping[str, Any]) -> Mapping[str, JsonValue]:
@@ -107,10 +125,11 @@ def _change(machine: Machine, arguments: Mapping[str, Any]) -> None:
 
 
 def _task(act: str) -> dict[str, JsonValue]:
-    words = "-NoProfile -NonInteractive -ExecutionPolicy Bypass"
+    text = f"(Get-Content -LiteralPath '{SCRIPT}' -Encoding UTF8 -Raw)"
+    line = f'-NoProfile -NonInteractive -Command "& ([scriptblock]::Create({text})) -Act {act}"'
     return {
         "state": "Ready",
-        "action": {"execute": "powershell.exe", "arguments": f'{words} -File "{SCRIPT}" -Act {act}'},
+        "action": {"execute": "powershell.exe", "arguments": line},
         "triggers": ["AtStartup"] if act == "startup" else [],
         "principal": {"sid": "S-1-5-18", "logon_type": "ServiceAccount", "run_level": "Highest"},
         "settings": {
@@ -130,7 +149,10 @@ def _confirm(machine: Machine, arguments: Mapping[str, Any]) -> None:
 
 
 def _forget(machine: Machine, _: Mapping[str, Any]) -> None:
-    if any(machine.get("files", path) is not None for path in (BEFORE, REVERTING)):
+    given_up = state_of(machine).get("state") == "failed"
+    if machine.get("files", BEFORE) is not None or (
+        machine.get("files", REVERTING) is not None and not given_up
+    ):
         raise _thrown("A change of the network is still pending.")
     _remove_transaction(machine)
 

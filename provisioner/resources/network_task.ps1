@@ -9,15 +9,31 @@ $folder = 'C:\Program Files\provisioner\network'
 $tasks = 'provisioner-network-change', 'provisioner-network-startup', 'provisioner-network-revert'
 
 function Get-Record {
+    # Null where it is not there, or where a cut of the power has left half of it.
     param([string]$Name)
-    ConvertFrom-Json -InputObject (@(Get-Content -LiteralPath "$folder\$Name" -Encoding UTF8) -join '')
+    if (-not (Test-Path -LiteralPath "$folder\$Name")) {
+        return $null
+    }
+    try {
+        ConvertFrom-Json -InputObject (@(Get-Content -LiteralPath "$folder\$Name" -Encoding UTF8) -join '')
+    } catch {
+        $null
+    }
 }
 
 function Set-State {
     param([string]$Id, [string]$State, [string]$What)
     $record = [ordered]@{ id = $Id; state = $State; what = $What }
-    Set-Content -LiteralPath "$folder\state.json.new" -Value (ConvertTo-Json -InputObject $record -Compress) -Encoding UTF8
-    Move-Item -LiteralPath "$folder\state.json.new" -Destination "$folder\state.json" -Force
+    # Whoever reads it at this moment keeps it from being replaced; what happens to the network is not his affair.
+    for ($try = 0; $try -lt 20; $try++) {
+        try {
+            Set-Content -LiteralPath "$folder\state.json.new" -Value (ConvertTo-Json -InputObject $record -Compress) -Encoding UTF8
+            Move-Item -LiteralPath "$folder\state.json.new" -Destination "$folder\state.json" -Force
+            return
+        } catch {
+            Start-Sleep -Milliseconds 500
+        }
+    }
 }
 
 function Get-Index {
@@ -31,13 +47,22 @@ function Get-Index {
 }
 
 function Clear-Address {
-    # A default route that stays behind would be a second gateway beside the new one.
+    # A default route that stays behind would be a second gateway beside the new one. A lease that ends takes
+    # both along while we look, so what is gone when it is removed is no fault.
     param($Index)
-    if (@(Get-NetRoute -AddressFamily IPv4 | Where-Object -FilterScript { $_.InterfaceIndex -eq $Index -and $_.DestinationPrefix -eq '0.0.0.0/0' }).Count -gt 0) {
-        Remove-NetRoute -InterfaceIndex $Index -DestinationPrefix '0.0.0.0/0' -Confirm:$false
+    try {
+        if (@(Get-NetRoute -AddressFamily IPv4 | Where-Object -FilterScript { $_.InterfaceIndex -eq $Index -and $_.DestinationPrefix -eq '0.0.0.0/0' }).Count -gt 0) {
+            Remove-NetRoute -InterfaceIndex $Index -DestinationPrefix '0.0.0.0/0' -Confirm:$false
+        }
+    } catch {
+        $null = $_
     }
-    if (@(Get-NetIPAddress -AddressFamily IPv4 | Where-Object -FilterScript { $_.InterfaceIndex -eq $Index }).Count -gt 0) {
-        Remove-NetIPAddress -InterfaceIndex $Index -AddressFamily IPv4 -Confirm:$false
+    try {
+        if (@(Get-NetIPAddress -AddressFamily IPv4 | Where-Object -FilterScript { $_.InterfaceIndex -eq $Index }).Count -gt 0) {
+            Remove-NetIPAddress -InterfaceIndex $Index -AddressFamily IPv4 -Confirm:$false
+        }
+    } catch {
+        $null = $_
     }
 }
 
@@ -127,7 +152,12 @@ function Set-Category {
             $held++
             if ([string]$now[0].NetworkCategory -ne $Wanted.category) {
                 $held = 0
-                Set-NetConnectionProfile -InterfaceIndex $index -NetworkCategory $Wanted.category
+                try {
+                    Set-NetConnectionProfile -InterfaceIndex $index -NetworkCategory $Wanted.category
+                } catch {
+                    # Not while Windows is identifying it.
+                    $null = $_
+                }
             }
         }
         Start-Sleep -Milliseconds 500
@@ -138,26 +168,28 @@ function Set-Category {
 }
 
 function Restore-Network {
-    # Nothing, or what could not be restored. At start-up the adapter may not be there yet.
+    # What could not be restored. At start-up the adapter may not be there yet: about 50 minutes of trying.
     param($Before)
-    for ($try = 1; $try -le 12; $try++) {
-        $failed = ''
+    for ($try = 1; $try -le 60; $try++) {
         try {
             Set-Network -Wanted $Before
-            break
+            return ''
         } catch {
-            $failed = "; restored only in part: $($_.Exception.Message)"
-            Start-Sleep -Seconds 5
+            $failed = $_.Exception.Message
+            Start-Sleep -Seconds ([Math]::Min(5 * $try, 60))
         }
     }
-    if ($failed) {
-        return $failed
-    }
+    $failed
+}
+
+function Restore-Category {
+    # Windows knows a network again with its category; where none can be set now, it does that by itself.
+    param($Before)
     try {
         Set-Category -Wanted $Before
         ''
     } catch {
-        "; restored only in part: $($_.Exception.Message)"
+        "; restored but for its category: $($_.Exception.Message)"
     }
 }
 
@@ -167,17 +199,36 @@ function Test-Task {
 }
 
 function Stop-Other {
-    # One that sleeps would wake up in the middle of a later change.
-    foreach ($name in $tasks) {
-        if ($name -ne "provisioner-network-$Act" -and (Test-Task -Name $name)) {
-            Stop-ScheduledTask -TaskPath '\' -TaskName $name
+    # Restoring must go on whatever the scheduler says.
+    param($Names)
+    foreach ($name in $Names) {
+        try {
+            if ($name -ne "provisioner-network-$Act" -and (Test-Task -Name $name)) {
+                Stop-ScheduledTask -TaskPath '\' -TaskName $name
+            }
+        } catch {
+            $null = $_
         }
     }
 }
 
+function Get-Transaction {
+    # Which change this is; empty where none is pending.
+    foreach ($name in 'before.json', 'reverting.json') {
+        $record = Get-Record -Name $name
+        if ($null -ne $record) {
+            return [string]$record.id
+        }
+    }
+    ''
+}
+
 function Remove-Rest {
     # What has become of the change stays for whoever asks; where nothing has, nothing stays.
-    $reverted = (Test-Path -LiteralPath "$folder\state.json") -and (Get-Record -Name 'state.json').state -eq 'reverted'
+    $state = Get-Record -Name 'state.json'
+    $reverted = $null -ne $state -and $state.state -eq 'reverted'
+    # One that sleeps would wake up in the middle of a later change.
+    Stop-Other -Names $tasks
     foreach ($name in 'reverting.json', 'wanted.json', 'confirmed.json', 'task.ps1') {
         if (Test-Path -LiteralPath "$folder\$name") {
             Remove-Item -LiteralPath "$folder\$name"
@@ -198,16 +249,25 @@ function Undo-Change {
     param([string]$Why)
     if (Test-Path -LiteralPath "$folder\before.json") {
         # Whoever moves this file first has won: we, or the one who confirms.
-        Move-Item -LiteralPath "$folder\before.json" -Destination "$folder\reverting.json"
-    } elseif ($Act -ne 'startup') {
-        return
+        try {
+            Move-Item -LiteralPath "$folder\before.json" -Destination "$folder\reverting.json"
+        } catch {
+            $null = $_
+        }
     }
-    # At start-up also what a cut of the power left half done: a restoring, or the clearing away after one.
-    Stop-Other
-    if (Test-Path -LiteralPath "$folder\reverting.json") {
-        $before = Get-Record -Name 'reverting.json'
-        $left = Restore-Network -Before $before
-        Set-State -Id $before.id -State 'reverted' -What "$Why$left"
+    # Also what another of us, or a cut of the power, left half done: a change, a restoring, a clearing away.
+    if ($Act -ne 'change') {
+        Stop-Other -Names 'provisioner-network-change'
+    }
+    $before = Get-Record -Name 'reverting.json'
+    if ($null -ne $before) {
+        $failed = Restore-Network -Before $before
+        if ($failed) {
+            # Its file and the task at start-up stay, so that it is tried again then.
+            Set-State -Id $before.id -State 'failed' -What "$Why; could not be restored: $failed"
+            return
+        }
+        Set-State -Id $before.id -State 'reverted' -What "$Why$(Restore-Category -Before $before)"
     }
     Remove-Rest
 }
@@ -220,19 +280,25 @@ if ($Act -eq 'change') {
         Set-Network -Wanted $wanted
         Wait-Address -Wanted $wanted
         Set-Category -Wanted $wanted
-        Set-State -Id (Get-Record -Name 'before.json').id -State 'changed' -What ''
+        Set-State -Id (Get-Transaction) -State 'changed' -What ''
     } catch {
         Undo-Change -Why $_.Exception.Message
     }
 }
 if ($Act -eq 'revert') {
+    $mine = Get-Transaction
     # Time that passes, not the clock: that one may be set meanwhile.
-    $left = [int](Get-Record -Name 'wanted.json').confirm_seconds
+    $wanted = Get-Record -Name 'wanted.json'
+    $left = $(if ($null -ne $wanted) { [int]$wanted.confirm_seconds } else { 600 })
     while ($left -gt 0) {
         Start-Sleep -Seconds ([Math]::Min($left, 5))
         $left -= 5
     }
-    Undo-Change -Why 'nobody confirmed it in time'
+    # Nobody ended us with the change that we watched: a later one has a task of its own.
+    $now = Get-Transaction
+    if (-not $now -or $now -eq $mine) {
+        Undo-Change -Why 'nobody confirmed it in time'
+    }
 }
 if ($Act -eq 'startup') {
     Undo-Change -Why 'the machine started again before anybody confirmed it'

@@ -38,26 +38,28 @@ def apply_wanted(machine: Machine) -> None:
         set_state(machine, str(record(machine, BEFORE)["id"]), "changed", "")
 
 
-def take_back(machine: Machine, why: str, *, startup: bool = False) -> None:
+def take_back(machine: Machine, why: str) -> None:
     """`Undo-Change`."""
     if machine.get("files", BEFORE) is not None:
         machine.put("files", REVERTING, value=machine.get("files", BEFORE))
         machine.drop("files", BEFORE)
-    elif not startup:
-        return
     if machine.get("files", REVERTING) is not None:
         before = record(machine, REVERTING)
-        set_state(machine, str(before["id"]), "reverted", why + _restore(machine, before))
+        try:
+            _set_network(machine, before)
+        except _Failed as error:
+            set_state(machine, str(before["id"]), "failed", f"{why}; could not be restored: {error}")
+            return
+        set_state(machine, str(before["id"]), "reverted", why + _restore_category(machine, before))
     _remove_rest(machine)
 
 
-def _restore(machine: Machine, before: Mapping[str, Any]) -> str:
+def _restore_category(machine: Machine, before: Mapping[str, Any]) -> str:
     """What could not be restored, in words."""
     try:
-        _set_network(machine, before)
         _set_category(machine, before)
     except _Failed as error:
-        return f"; restored only in part: {error}"
+        return f"; restored but for its category: {error}"
     return ""
 
 

@@ -27,6 +27,7 @@ class Happened(StrEnum):
     NETWORK_CONFIRMED = "network_confirmed"
     NETWORK_LOST = "network_lost"
     NETWORK_REVERTED = "network_reverted"
+    NETWORK_FORGOTTEN = "network_forgotten"
     HOST_FAILED = "host_failed"
     HOST_REFUSED = "host_refused"
     CONNECTION_LOST = "connection_lost"

@@ -162,7 +162,7 @@ class HostApply:
             # What its host may yet take back is recorded when it is confirmed.
             lasting = [where for where in addresses if not self._by_address[where].transactional]
             for news in self.send(steps, self.applied(lasting)):
-                yield from self._event(news)
+                yield from self.told(news)
         except BatchStoppedError as error:
             yield Event(Happened.HOST_FAILED, self.name, what=error.what, next_step=error.next_step)
         except NobodyThereError:
@@ -179,7 +179,7 @@ class HostApply:
         """
         try:
             for taken in self._read_back_patiently():
-                yield from self._event(taken)
+                yield from self.told(taken)
         except (HostError, HeldError) as error:
             self.broken = True
             for where in self._sent & set(addresses):
@@ -224,7 +224,8 @@ class HostApply:
             self.line.hang_up()
             REAL.sleep(1)
 
-    def _event(self, news: News) -> Iterator[Event]:
+    def told(self, news: News) -> Iterator[Event]:
+        """What there is to say of it."""
         match news:
             case StepResult():
                 yield from self._step_event(news)

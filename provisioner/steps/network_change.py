@@ -6,10 +6,19 @@ in time (design, section 5). So there is nothing to undo from here: whoever lose
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeGuard
 
-from provisioner.errors import HostError, ScriptError
+from provisioner.errors import (
+    BatchStoppedError,
+    ConversationError,
+    HeldError,
+    HostError,
+    ScriptError,
+    UnreachableError,
+)
+from provisioner.resources.comparing import differing
 from provisioner.resources.conversation import Step, StepResult
 from provisioner.resources.host_facts import HostFacts
 from provisioner.resources.network import ENDED, Network, confirm, forget
@@ -22,6 +31,8 @@ from provisioner.steps.talk import converse
 POLL_SECONDS = 3.0
 SPARE_SECONDS = 30.0
 """We stop trying to confirm that long before the host takes the change back: no race with its timer."""
+ENOUGH_POLLS = 5
+"""So often must it say that it knows of no change before we believe that it never got the order."""
 GRACE_SECONDS = 90.0
 """How long after its timer a host may take to be back at its old address."""
 
@@ -47,86 +58,116 @@ def follow(host: HostApply, moving: Moving) -> Iterator[Event]:
         address=moving.where,
         what=f"it takes the change back by itself unless we reach it within {minutes} min",
     )
-    heard = _wait_for_it(host, moving)
-    if host.stop.is_set() and not _is_there(heard, host):
+    poll = Poll(host.line, host.facts.machine_guid)
+    last = moving.fired_at + moving.confirm_seconds - SPARE_SECONDS
+    untouched, why = 0, ""
+    while host.pace.now() < last and not host.stop.is_set():
+        heard = poll.ask(Network.read([moving.network]))
+        untouched = untouched + 1 if _is_untouched(heard) else 0
+        if _has_ended(heard) or untouched == ENOUGH_POLLS:
+            break
+        if _is_there(heard, host, moving):
+            why = yield from _confirm(host, moving, heard)
+            if not why:
+                return
+        host.line.hang_up()
+        host.pace.sleep(POLL_SECONDS)
+    if untouched == ENOUGH_POLLS:
+        # The order never arrived; the reading back that follows says what is so.
+        return
+    if host.stop.is_set():
         yield from _left_alone(host, moving)
-    elif heard is not None and _is_there(heard, host):
-        yield from _confirm(host, moving, heard)
     else:
-        yield from _taken_back(host, moving, heard)
+        yield from _taken_back(host, moving, why)
 
 
-def _is_there(heard: Heard | None, host: HostApply) -> bool:
-    """Whether it answers where it is declared to answer, with the change made."""
-    if heard is None:
+def _is_there(heard: Heard | None, host: HostApply, moving: Moving) -> TypeGuard[Heard]:
+    """Whether it answers where it is declared to answer, and is as declared."""
+    if heard is None or heard.address != host.line.way_in.addresses[0] or "" not in heard.observed:
         return False
-    change = heard.facts.network_change or {}
-    return change.get("state") == "changed" and heard.address == host.line.way_in.addresses[0]
+    if differing(moving.network.facts(), heard.observed[""].facts):
+        return False
+    change = heard.facts.network_change
+    return change == {} or _says(change, "state") == "changed"
+
+
+def _is_untouched(heard: Heard | None) -> bool:
+    """Whether it answers and knows of no change; once confirmed it is as declared as well."""
+    return heard is not None and heard.facts.network_change == {}
+
+
+def _says(change: Mapping[str, Any] | None, name: str) -> str:
+    return str((change or {}).get(name, ""))
 
 
 def _has_ended(heard: Heard | None) -> bool:
-    change = (heard.facts.network_change if heard else None) or {}
-    return change.get("state") in ENDED
+    return heard is not None and _says(heard.facts.network_change, "state") in ENDED
 
 
-def _wait_for_it(host: HostApply, moving: Moving) -> Heard | None:
-    """The last answer, once it is there or has given up by itself; None where nobody answered in time."""
-    poll = Poll(host.line, host.facts.machine_guid)
-    last = moving.fired_at + moving.confirm_seconds - SPARE_SECONDS
-    heard: Heard | None = None
-    while host.pace.now() < last and not host.stop.is_set():
-        heard = poll.ask(Network.read([moving.network]))
-        if _is_there(heard, host) or _has_ended(heard):
-            return heard
-        host.line.hang_up()
-        host.pace.sleep(POLL_SECONDS)
-    return None
+def _confirm(host: HostApply, moving: Moving, heard: Heard) -> Generator[Event, None, str]:
+    """Why it is not confirmed yet; empty where it is."""
+    host.facts = heard.facts
+    if heard.facts.network_change != {}:
+        why = yield from _send_confirmation(host, moving, heard)
+        if why:
+            return why
+        host.fresh_connection = True
+    yield Event(Happened.NETWORK_CONFIRMED, host.name, moving.where, what=heard.address)
+    return ""
 
 
-def _confirm(host: HostApply, moving: Moving, heard: Heard) -> Iterator[Event]:
+def _send_confirmation(host: HostApply, moving: Moving, heard: Heard) -> Generator[Event, None, str]:
     change = next(confirm(moving.transaction))
     rests_on = heard.observed[""].rests_on
     step = Step(f"{moving.where}/confirm", change, (), asked(moving.network), rests_on)
-    host.facts = heard.facts
-    failed = [
-        news
-        for news in host.send((step,), host.applied([moving.where]))
-        if isinstance(news, StepResult) and news.state != "done"
-    ]
-    if failed:
-        host.line.hang_up()
-        yield from _taken_back(host, moving, None, failed[0].what)
-        return
-    host.fresh_connection = True
-    yield Event(Happened.NETWORK_CONFIRMED, host.name, moving.where, what=heard.address)
+    why = "no word came back of the confirmation"
+    try:
+        for news in host.send((step,), host.applied([moving.where])):
+            if isinstance(news, StepResult) and news.id == step.id:
+                why = "" if news.state == "done" else news.what or f"the confirmation {news.state}"
+            else:
+                yield from host.told(news)
+    except HeldError as error:
+        return error.what
+    except (BatchStoppedError, ConversationError, UnreachableError) as error:
+        # Perhaps it is confirmed and only the word of it is lost: the next question tells.
+        host.line.abandon()
+        return error.what
+    return why
 
 
-def _taken_back(host: HostApply, moving: Moving, heard: Heard | None, why: str = "") -> Iterator[Event]:
+def _taken_back(host: HostApply, moving: Moving, why: str) -> Iterator[Event]:
     """Wait until the host is back, then say so: a revert that fired is a failure of the run."""
-    if not _has_ended(heard):
-        yield Event(
-            Happened.NETWORK_LOST,
-            host=host.name,
-            address=moving.where,
-            what="it does not answer as declared; waiting until it takes the change back",
-        )
-        heard = _wait_for_revert(host, moving)
+    yield Event(
+        Happened.NETWORK_LOST,
+        host=host.name,
+        address=moving.where,
+        what=f"it {_not_reached(why)}; waiting until it takes the change back",
+    )
+    heard = _wait_for_revert(host, moving)
+    if heard is None and host.stop.is_set():
+        yield from _left_alone(host, moving)
+        return
     if heard is None:
         raise HostError(
-            "it answers neither at its new nor at its old address",
+            "it did not say in time that it took its network change back",
             where=host.name,
-            next_step="Look at its screen and its cable; it takes the change back at its next start too.",
+            next_step="Plan again in a few minutes; then look at its screen and its cable.",
         )
     host.undone.add(moving.where)
     host.no_restart = "its network change was taken back"
-    said = why or str((heard.facts.network_change or {}).get("what", ""))
+    what = _says(heard.facts.network_change, "what") or "nobody confirmed it in time"
     yield Event(
         Happened.NETWORK_REVERTED,
         host=host.name,
         address=moving.where,
-        what=said or "nobody confirmed it in time",
-        next_step="It has its old address again. Correct the declared network, then plan again.",
+        what=f"{what}; {why}" if why else what,
+        next_step=f"It answers at {heard.address}. Correct the declared network, then plan again.",
     )
+
+
+def _not_reached(why: str) -> str:
+    return f"could not be confirmed ({why})" if why else "does not answer as declared"
 
 
 def _wait_for_revert(host: HostApply, moving: Moving) -> Heard | None:
@@ -170,6 +211,8 @@ def forget_ended(host: HostApply) -> Iterator[Event]:
     step = Step(f"{host.name}/network/forget", next(forget()), (), asked(network), found[""].rests_on)
     change = host.facts.network_change or {}
     for news in host.send((step,)):
-        if isinstance(news, StepResult) and news.state == "done":
-            said = f"its network change {change.get('state')}: {change.get('what', '')}"
-            yield Event(Happened.LEFT_OVER_TAKEN, host.name, what=said, run=str(change.get("id", "")))
+        if not isinstance(news, StepResult):
+            yield from host.told(news)
+        elif news.state == "done":
+            said = f"{change.get('state')}: {change.get('what', '')}"
+            yield Event(Happened.NETWORK_FORGOTTEN, host.name, what=said)

@@ -176,7 +176,9 @@ def _host(name: str, live: HostLive) -> PlannedHost:
     if live.facts is None:
         return host
     host = host.model_copy(update={"facts": shown(live.facts)})
-    if change := live.facts.network_change:
+    if (change := live.facts.network_change) is None:
+        host = host.model_copy(update={"network_change": "unknown"})
+    elif change:
         state = "ended" if change.get("state") in ENDED else "pending"
         said = {"network_change": state, "network_change_what": str(change.get("what", ""))}
         host = host.model_copy(update=said)

@@ -107,7 +107,7 @@ class PlannedHost(Value):
         description="The machine itself as it was read; null is unknown. Nothing is planned by them, and no "
         "digest covers them.",
     )
-    network_change: Literal["", "pending", "ended"] = Field(
+    network_change: Literal["", "pending", "ended", "unknown"] = Field(
         "", description="A change of its network that waits for its confirmation, or was taken back."
     )
     network_change_what: str = ""

@@ -96,6 +96,8 @@ def _waits(waiting: Sequence[Item], facts: HostFacts, refused: str) -> dict[str,
 
 def _unconfirmed(facts: HostFacts) -> str:
     # At its start it would take the change back.
+    if facts.network_change is None:
+        return "whether a change of its network is pending could not be read"
     return "a change of its network waits for its confirmation" if facts.network_change else ""
 
 

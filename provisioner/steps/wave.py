@@ -35,6 +35,13 @@ def _turn(host: HostApply, addresses: Sequence[str]) -> Iterator[Event]:
     else:
         if not host.broken:
             yield from host.verify(going)
+        _spare_what_is_not_as_declared(host, going)
+
+
+def _spare_what_is_not_as_declared(host: HostApply, addresses: Sequence[str]) -> None:
+    """A restart makes what is stored of the network active, and then nothing would take it back."""
+    if any(host.resource(where).transactional and where in host.undone for where in addresses):
+        host.no_restart = host.no_restart or "its network is not as declared"
 
 
 def _moving(host: HostApply, addresses: Sequence[str]) -> Iterator[Moving]:

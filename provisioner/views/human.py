@@ -118,6 +118,8 @@ class Human:
         lines += [f"  {line}" for line in about(host.facts, whole=bool(self._verbose))]
         if host.network_change == "pending":
             lines.append("  ? a change of its network waits for its confirmation, or takes itself back")
+        if host.network_change == "unknown":
+            lines.append("  ? whether a change of its network is pending could not be read")
         if host.network_change == "ended":
             why = f" ({said(host.network_change_what)})" if host.network_change_what else ""
             lines.append(f"  ~ a change of its network was taken back{why}; apply clears it away")

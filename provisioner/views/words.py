@@ -94,6 +94,7 @@ HAPPENED = {
     Happened.NETWORK_CONFIRMED: "reached at its new address, confirmed",
     Happened.NETWORK_LOST: "NOT reached at its new address",
     Happened.NETWORK_REVERTED: "FAILED, its network change was taken back",
+    Happened.NETWORK_FORGOTTEN: "cleared away what an earlier change of its network left",
     Happened.HOST_FAILED: "FAILED",
     Happened.HOST_REFUSED: "REFUSED",
     Happened.CONNECTION_LOST: "connection lost, asking again",

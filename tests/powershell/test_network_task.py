@@ -93,28 +93,29 @@ def test_what_nobody_confirms_is_taken_back(engine: Engine, act: str, why: str, 
     apply_wanted(machine)
     assert machine.content()["adapters"] != before.content()["adapters"]
     after = _run(engine, machine, act)
-    take_back(machine, why, startup=act == "startup")
+    take_back(machine, why)
     assert DeepDiff(after, machine.content()) == {}
     assert after["adapters"] == before.content()["adapters"]
     assert after["tasks"] == before.content()["tasks"]
     assert played.state_of(machine) == {"id": "abc", "state": "reverted", "what": why}
 
 
-def test_a_restoring_that_the_power_cut_short_goes_on_at_the_start(engine: Engine) -> None:
+@pytest.mark.parametrize(("act", "why"), [("revert", NOBODY), ("startup", STARTED)])
+def test_a_restoring_that_was_cut_short_is_finished(engine: Engine, act: str, why: str) -> None:
+    """By the other task, or at the next start."""
     machine = _machine(static=False)
     _armed(machine, STATIC)
     apply_wanted(machine)
     machine.put("files", played.REVERTING, value=machine.get("files", played.BEFORE))
     machine.drop("files", played.BEFORE)
-    untouched = machine.content()
-    assert DeepDiff(_run(engine, machine, "revert"), untouched) == {}
-    after = _run(engine, machine, "startup")
-    take_back(machine, STARTED, startup=True)
+    after = _run(engine, machine, act)
+    take_back(machine, why)
     assert DeepDiff(after, machine.content()) == {}
     assert _adapter(after)["dhcp"] is True
 
 
-def test_what_is_confirmed_stays_and_the_next_start_clears_away_after_it(engine: Engine) -> None:
+@pytest.mark.parametrize("act", ["revert", "startup"])
+def test_what_is_confirmed_stays_and_its_rest_is_cleared_away(engine: Engine, act: str) -> None:
     """Whoever confirmed it died before the tasks and files were gone."""
     machine = _machine(static=False)
     _armed(machine, STATIC)
@@ -122,12 +123,57 @@ def test_what_is_confirmed_stays_and_the_next_start_clears_away_after_it(engine:
     machine.put("files", played.CONFIRMED, value=machine.get("files", played.BEFORE))
     machine.drop("files", played.BEFORE)
     confirmed = machine.content()
-    assert DeepDiff(_run(engine, machine, "revert"), confirmed) == {}
-    after = _run(engine, machine, "startup")
-    take_back(machine, STARTED, startup=True)
+    after = _run(engine, machine, act)
+    take_back(machine, NOBODY)
     assert DeepDiff(after, machine.content()) == {}
     assert after["adapters"] == confirmed["adapters"]
     assert [path for path in after["files"] if "network" in path.casefold()] == []
+
+
+def test_what_was_not_changed_is_not_written_back(engine: Engine) -> None:
+    """A second address would be lost with it."""
+    machine = _machine(static=True)
+    guid = next(iter(machine.content()["adapters"]))
+    rows: Any = machine.get("adapters", guid, "addresses")
+    second = rows[0] | {"address": "192.0.2.99"}
+    machine.put("adapters", guid, "addresses", value=[*rows, second])
+    _armed(machine, {"dns": ["192.0.2.77"]})
+    apply_wanted(machine)
+    after = _run(engine, machine, "revert")
+    take_back(machine, NOBODY)
+    assert DeepDiff(after, machine.content()) == {}
+    assert _adapter(after)["addresses"] == [*rows, second]
+
+
+def test_what_cannot_be_restored_is_tried_again_at_the_next_start(engine: Engine) -> None:
+    machine = _machine(static=False)
+    _armed(machine, STATIC)
+    apply_wanted(machine)
+    adapters = machine.get("adapters")
+    machine.put("adapters", value={})
+    after = _run(engine, machine, "revert")
+    take_back(machine, NOBODY)
+    assert DeepDiff(after["files"], machine.get("files")) == {}
+    assert played.state_of(machine)["state"] == "failed"
+    assert played.STARTUP_TASK in after["tasks"]
+    machine.put("adapters", value=adapters)
+    after = _run(engine, machine, "startup")
+    take_back(machine, STARTED)
+    assert DeepDiff(after, machine.content()) == {}
+    assert _adapter(after)["dhcp"] is True
+    assert played.state_of(machine)["state"] == "reverted"
+
+
+@pytest.mark.parametrize("act", ["revert", "startup"])
+def test_files_that_a_power_cut_has_damaged_stop_nothing(engine: Engine, act: str) -> None:
+    machine = _machine(static=False)
+    _armed(machine, STATIC)
+    apply_wanted(machine)
+    for name in (played.WANTED, played.STATE):
+        machine.put("files", name, "text", value="\x00\x00{")
+    after = _run(engine, machine, act)
+    assert _adapter(after)["dhcp"] is True
+    assert [name for name in after["tasks"] if "provisioner" in name] == []
 
 
 def test_a_pulled_cable_leaves_no_flag_that_keeps_dhcp_off(engine: Engine) -> None:

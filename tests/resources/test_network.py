@@ -151,7 +151,8 @@ def test_the_manifest_must_know_the_new_address() -> None:
 
 def test_nobody_is_shut_out_by_the_category() -> None:
     wanted = Network(category="public")
-    found = wanted.guard(observe(factory_machine(), wanted), around())
+    at_home = replace(WAY_IN, addresses=("192.0.2.200",))
+    found = wanted.guard(observe(factory_machine(), wanted), around(way_in=at_home))
     _refusal(found, Reason.GUARD, "own subnet alone", "Leave `category` out")
 
 
@@ -162,4 +163,27 @@ def test_a_certificate_that_is_checked_by_name_stops_a_move() -> None:
     )
     assert STATIC.guard(live, around(way_in=replace(BOTH_ENDS, pinned=True))) is None
     only_dns = Network(dns=["192.0.2.2"])
-    assert only_dns.guard(live, around(way_in=BOTH_ENDS)) is None
+    at_home = replace(BOTH_ENDS, addresses=("192.0.2.200", "192.0.2.151"))
+    assert only_dns.guard(live, around(way_in=at_home)) is None
+
+
+@pytest.mark.parametrize("declared", [{"dns": ["192.0.2.2"]}, {"dhcp": True, "dns": ["192.0.2.2"]}])
+def test_a_change_that_moves_nothing_must_be_heard_where_the_machine_is(declared: dict[str, Any]) -> None:
+    """Else the run would wait all the window for an answer at an address that the machine never gets."""
+    wanted = Network.model_validate(declared)
+    found = wanted.guard(observe(factory_machine(), wanted), around())
+    _refusal(found, Reason.GUARD, "with 192.0.2.200/24 nobody", "`connect.first_address`")
+
+
+def test_only_what_is_changed_is_restored() -> None:
+    """Writing back an address that nobody changed could lose a second one."""
+    before: Any = change_of(factory_machine(), Network(dns=["192.0.2.2"])).arguments["before"]
+    assert (before["address"], before["category"]) == (None, None)
+    assert before["dns"] == {"servers": []}
+
+
+def test_an_adapter_without_any_address_has_nothing_to_go_back_to() -> None:
+    machine = factory_machine()
+    apply(machine, STATIC)
+    _adapter(machine)["addresses"] = []
+    _refusal(STATIC.refuse(observe(machine, STATIC)), Reason.GUARD, "nothing that could be restored", "Give")

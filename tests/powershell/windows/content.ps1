@@ -37,6 +37,11 @@ function Set-FileContent {
     }
 }
 
+function Save-PlayedText {
+    param([string]$Path, [string]$Value)
+    Set-Content -LiteralPath $Path -Value $Value -Encoding UTF8
+}
+
 function Get-Content {
     [CmdletBinding()]
     param(

@@ -41,6 +41,7 @@ $global:ReplacedFunctions = @{
     'Get-UserFlag'          = 'Get-PlayedUserFlag'
     'Set-MustChange'        = 'Set-PlayedMustChange'
     'New-Salt'              = 'New-PlayedSalt'
+    'Save-Text'             = 'Save-PlayedText'
 }
 
 function Exit-Guard {
