@@ -94,6 +94,29 @@ def _network() -> st.SearchStrategy[dict[str, Any]]:
     return static | leased | st.fixed_dictionaries({"dns": dns}, optional=shared)
 
 
+PASSWORD = {"env": "HARBOUR_WINRM"}
+"""A secret that every test finds."""
+
+
+def _local_users() -> st.SearchStrategy[list[dict[str, Any]]]:
+    names = st.sampled_from(["Operator", "AXISSERVICE", "J\u00d6RG", "Stra\u00dfe", "guard 2"])
+    own = {
+        "full_name": st.sampled_from(["", "J\u00f6rg \u00d6st", "Control room"]),
+        "description": st.sampled_from(["", "Shift 'A' & \"B\""]),
+        "enabled": st.booleans(),
+        "administrator": st.booleans(),
+    }
+    flags = {"password_never_expires": st.booleans(), "user_cannot_change_password": st.booleans()}
+    named = {"name": names, "password": st.just(PASSWORD)}
+    free = st.fixed_dictionaries(named, optional=own | flags | {"must_change_password": st.just(False)})
+    must = {"must_change_password": st.just(True)} | dict.fromkeys(flags, st.just(False))
+    gone = st.fixed_dictionaries(
+        {"name": names, "absent": st.just(True)}, optional={"delete_profile": st.just(True)}
+    )
+    users = free | st.fixed_dictionaries(named | must, optional=own) | gone
+    return st.lists(users, min_size=1, max_size=3, unique_by=lambda user: user["name"].casefold())
+
+
 SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
@@ -103,6 +126,7 @@ SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
             {}, optional={"sleep": ON_POWER, "display_off": ON_POWER, "hibernate": ON_POWER}
         ).filter(bool),
         "windows_update": _windows_update(),
+        "local_users": _local_users(),
         "network": _network(),
     },
 ).filter(bool)

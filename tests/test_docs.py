@@ -80,7 +80,7 @@ def test_every_exit_code_is_in_the_readme() -> None:
 
 def test_every_kind_is_in_the_readme() -> None:
     for kind in ALL:
-        assert f"| `{kind.kind}` |" in README
+        assert f"| `{kind.place()}` |" in README
 
 
 def test_every_verb_is_documented() -> None:

@@ -12,6 +12,7 @@ COMMANDS = frozenset(
         "Find-AccountName",
         "Get-LocalUser",
         "Get-LocalGroup",
+        "Get-UserFlag",
         "Get-CimInstance",
         "Get-Content",
         "Get-Date",
@@ -38,7 +39,14 @@ process end break continue exit default filter until trap
 """
 KEYWORDS = frozenset(_KEYWORDS.split())
 
-STATIC_MEMBERS = frozenset({"Convert::ToBase64String", "TimeSpan::FromMilliseconds"})
+STATIC_MEMBERS = frozenset(
+    {
+        "Convert::ToBase64String",
+        "StringComparison::OrdinalIgnoreCase",
+        "TimeSpan::FromMilliseconds",
+        "string::Equals",
+    }
+)
 
 METHODS = frozenset(
     {

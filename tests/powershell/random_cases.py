@@ -46,8 +46,6 @@ def _small_terminal() -> dict[str, Any]:
     machine["registry"] = {
         key: row for key, row in registry.items() if not key.startswith(ZONES) or key in kept
     }
-    for place in ("accounts", "groups"):
-        machine.pop(place)
     return machine
 
 

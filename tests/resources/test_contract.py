@@ -31,7 +31,7 @@ def _walk(value: Any) -> Any:
 
 
 def test_hosts_are_changed_in_this_order() -> None:
-    assert list(BY_NAME) == ["computer_name", "clock", "power", "windows_update", "network"]
+    assert list(BY_NAME) == ["computer_name", "clock", "power", "windows_update", "local_user", "network"]
 
 
 @pytest.mark.parametrize(("kind", "example"), CASES)
