@@ -40,22 +40,28 @@ _ACCOUNTS: Mapping[str, tuple[str, str]] = {
     "fi-FI": ("Järjestelmänvalvoja", "Vieras"),
 }
 LANGUAGES = tuple(_GROUPS)
+NORMAL, NO_PASSWORD_NEEDED, NEVER_EXPIRES = 0x200, 0x20, 0x10000
+"""Bits of UserFlags (lmaccess.h); whether an account is enabled stands by itself."""
+PASSWORDS_SET_MS = 1_700_000_000_000
+"""UTC, ms since 1970. Not when the lab starts: what is planned for people rests on it."""
 
 
 def people(machine_sid: str, accounts: Mapping[str, str], language: str) -> dict[str, Any]:
     """Built-in accounts by their relative ids, who may log on, users and a group that nobody declares."""
     administrator, guest = _ACCOUNTS[language]
-    names = {500: administrator, 501: guest, 503: "DefaultAccount", 504: "WDAGUtilityAccount"}
-    rows = {f"{machine_sid}-{rid}": {"name": name, "enabled": False} for rid, name in names.items()}
     operator, service = f"{machine_sid}-1001", f"{machine_sid}-1002"
-    rows |= {
-        operator: {"name": "Operator", "enabled": True},
-        service: {"name": "AxisService", "enabled": True},
+    rows = {
+        f"{machine_sid}-500": _never_used(administrator, NORMAL | NEVER_EXPIRES),
+        f"{machine_sid}-501": _never_used(guest, NORMAL | NEVER_EXPIRES | NO_PASSWORD_NEEDED),
+        f"{machine_sid}-503": _never_used("DefaultAccount", NORMAL | NEVER_EXPIRES | NO_PASSWORD_NEEDED),
+        f"{machine_sid}-504": _never_used("WDAGUtilityAccount", NORMAL),
+        operator: _in_use("Operator", NORMAL),
+        service: _in_use("AxisService", NORMAL | NEVER_EXPIRES),
     }
     administrators = [f"{machine_sid}-500"]
     for rid, (name, nt_hash) in enumerate(accounts.items(), start=1003):
         sid = next((sid for sid, row in rows.items() if row["name"] == name), f"{machine_sid}-{rid}")
-        rows[sid] = {"name": name, "enabled": True, "password": nt_hash}
+        rows[sid] = _in_use(name, NORMAL | NEVER_EXPIRES) | {"password": nt_hash}
         administrators.append(sid)
     members = {
         ADMINISTRATORS: list(dict.fromkeys(administrators)),
@@ -65,7 +71,24 @@ def people(machine_sid: str, accounts: Mapping[str, str], language: str) -> dict
         REMOTE_MANAGEMENT: [],
     }
     installers = {f"{machine_sid}-1050": {"name": "Installers", "members": [operator]}}
-    return {"accounts": rows, "groups": _named(members, language) | installers}
+    return {
+        "accounts": rows,
+        "groups": _named(members, language) | installers,
+        "profiles": _profiles(rows, operator, service),
+    }
+
+
+def _in_use(name: str, flags: int) -> dict[str, Any]:
+    unsaid = {"full_name": "", "description": ""}
+    return {"name": name, "enabled": True, **unsaid, "flags": flags, "password_last_set": PASSWORDS_SET_MS}
+
+
+def _never_used(name: str, flags: int) -> dict[str, Any]:
+    return _in_use(name, flags) | {"enabled": False, "password_last_set": None}
+
+
+def _profiles(rows: Mapping[str, Any], *sids: str) -> dict[str, Any]:
+    return {sid: {"path": rf"C:\Users\{rows[sid]['name']}", "loaded": False} for sid in sids}
 
 
 def _named(members: Mapping[str, list[str]], language: str) -> dict[str, Any]:

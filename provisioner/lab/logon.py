@@ -14,9 +14,9 @@ from pathlib import Path
 
 import spnego
 from pydantic import JsonValue
-from spnego._ntlm_raw.crypto import ntowfv1
 
 from provisioner.lab.machine import SimulatedMachine
+from provisioner.lab.nt_hash import nt_hash
 
 ADMINISTRATORS = "S-1-5-32-544"
 
@@ -26,12 +26,6 @@ _NTLM_FILE_LOCK = threading.Lock()
 
 class LogonRefused(Exception):
     """Wrong password, unknown or disabled account, or a token that is none."""
-
-
-def nt_hash(password: str) -> str:
-    """The hash under which Windows keeps a password, as hex (MS-NLMP 3.3.1, NTOWFv1)."""
-    hashed: bytes = ntowfv1(password)
-    return hashed.hex().upper()
 
 
 def admit(machine: SimulatedMachine, user: str, hashed: str) -> None:
@@ -45,7 +39,7 @@ def admit(machine: SimulatedMachine, user: str, hashed: str) -> None:
         sid = f"{domain}-{1000 + len(rows)}"
         while sid in rows:
             sid = f"{domain}-{int(sid.rpartition('-')[2]) + 1}"
-    row: JsonValue = {"name": user, "enabled": True, "password": hashed}
+    row: JsonValue = {**rows.get(sid, {}), "name": user, "enabled": True, "password": hashed}
     if rows.get(sid) != row:
         machine.set_by_hand("accounts", sid, value=row)
     members = machine.get("groups", ADMINISTRATORS, "members")

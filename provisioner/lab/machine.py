@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pydantic import JsonValue
 
 from provisioner.lab.folded import Folded, plain
+from provisioner.lab.nt_hash import as_kept
 from provisioner.resources.host import OUR_FOLDER
 
 NAMES = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName"
@@ -133,7 +134,7 @@ class SimulatedMachine:
             self.writes += 1
 
     def _store(self, place: tuple[str, ...], value: JsonValue) -> None:
-        self._parent(place).store(place[-1], value)
+        self._parent(place).store(place[-1], as_kept(place, value))
         self.revision += 1
 
     def _remove(self, place: tuple[str, ...]) -> None:

@@ -22,7 +22,7 @@ from pydantic import JsonValue
 from provisioner.errors import LabError
 from provisioner.lab.machine import SimulatedMachine
 
-OPEN_FOLDERS = ("registry", "files", "services", "accounts", "groups", "domain_accounts", "tasks")
+OPEN_FOLDERS = ("registry", "files", "services", "accounts", "groups", "profiles", "domain_accounts", "tasks")
 """Below these a person may add what is not there; elsewhere a place that is not there is a slip."""
 
 

@@ -19,9 +19,10 @@ from provisioner.lab.engine import Engine
 from provisioner.lab.factory import factory_new
 from provisioner.lab.faults import Faults, fault_from
 from provisioner.lab.kept import kept_map, state_folder
-from provisioner.lab.logon import admit, nt_hash
+from provisioner.lab.logon import admit
 from provisioner.lab.machine import SimulatedMachine
 from provisioner.lab.network import LOOPBACK, Network
+from provisioner.lab.nt_hash import nt_hash
 from provisioner.lab.personality import load_personality
 from provisioner.lab.places import set_by_hand
 from provisioner.lab.powershell import Powershell

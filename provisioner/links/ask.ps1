@@ -99,6 +99,13 @@ function Find-AccountName {
     }
 }
 
+function Get-UserFlag {
+    param([string]$Name)
+    # No command tells whether the next logon asks for a new password. A bare name would be looked for in a domain.
+    $user = [ADSI]"WinNT://./$Name,user"
+    [ordered]@{ flags = [int]$user.UserFlags.Value; password_expired = [int]$user.PasswordExpired.Value }
+}
+
 function Write-Frame {
     param($Content)
     $json = ConvertTo-Json -InputObject $Content -Depth 20 -Compress

@@ -86,6 +86,34 @@ function Remove-GroupMemberSid {
     }
 }
 
+function Set-MustChange {
+    param([string]$Name, [bool]$Wanted)
+    # No command has it.
+    $user = [ADSI]"WinNT://./$Name,user"
+    $user.PasswordExpired = [int]$Wanted
+    $user.SetInfo()
+}
+
+function New-Salt {
+    $bytes = New-Object -TypeName byte[] -ArgumentList 16
+    $source = [Security.Cryptography.RandomNumberGenerator]::Create()
+    $source.GetBytes($bytes)
+    $source.Dispose()
+    [BitConverter]::ToString($bytes).Replace('-', '').ToLowerInvariant()
+}
+
+function Get-SlowDigest {
+    # PBKDF2 with HMAC-SHA-256; salt and answer as hex.
+    param([string]$Text, [string]$Salt, [int]$Iterations)
+    $bytes = [byte[]]@(for ($at = 0; $at -lt $Salt.Length; $at += 2) { [Convert]::ToByte($Salt.Substring($at, 2), 16) })
+    $hash = [Security.Cryptography.HashAlgorithmName]::SHA256
+    # .NET 4.7.2 is the first that takes the hash; an older one must not make a weaker digest.
+    $slow = New-Object -TypeName System.Security.Cryptography.Rfc2898DeriveBytes -ArgumentList $Text, $bytes, $Iterations, $hash
+    $digest = $slow.GetBytes(32)
+    $slow.Dispose()
+    [BitConverter]::ToString($digest).Replace('-', '').ToLowerInvariant()
+}
+
 function Add-RunLine {
     param($Request, $Content)
     $line = ConvertTo-Json -InputObject $Content -Depth 20 -Compress

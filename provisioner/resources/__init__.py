@@ -6,9 +6,18 @@ from provisioner.resources.base import Resource
 from provisioner.resources.clock import Clock
 from provisioner.resources.computer_name import ComputerName
 from provisioner.resources.local_group import LocalGroup
+from provisioner.resources.local_user import LocalUser
 from provisioner.resources.network import Network
 from provisioner.resources.power import Power
 from provisioner.resources.windows_update import WindowsUpdate
 
-ALL: tuple[type[Resource], ...] = (ComputerName, Clock, Power, WindowsUpdate, LocalGroup, Network)
+ALL: tuple[type[Resource], ...] = (
+    ComputerName,
+    Clock,
+    Power,
+    WindowsUpdate,
+    LocalUser,
+    LocalGroup,
+    Network,
+)
 BY_NAME: dict[str, type[Resource]] = {kind.kind: kind for kind in ALL}

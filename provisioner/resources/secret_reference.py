@@ -35,6 +35,11 @@ def _is_command(words: list[Any]) -> bool:
     return bool(words) and all(isinstance(word, str) for word in words) and bool(words[0])
 
 
+def _as_written(secret: Secret) -> dict[str, Any]:
+    """The form in which it is declared, so that what we keep of a declaration can be declared again."""
+    return {secret.source: [*secret.name] if isinstance(secret.name, tuple) else secret.name}
+
+
 def _one_of(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
@@ -64,7 +69,12 @@ _JSON_SCHEMA = {
 
 SecretReference: TypeAlias = Annotated[
     Secret,
-    GetPydanticSchema(lambda _source, _handler: core_schema.no_info_plain_validator_function(_follow)),
+    GetPydanticSchema(
+        lambda _source, _handler: core_schema.no_info_plain_validator_function(
+            _follow,
+            serialization=core_schema.plain_serializer_function_ser_schema(_as_written, when_used="json"),
+        )
+    ),
     WithJsonSchema(_JSON_SCHEMA),
 ]
 """The type of a field that holds a secret."""

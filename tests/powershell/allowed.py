@@ -12,6 +12,7 @@ COMMANDS = frozenset(
         "Find-AccountName",
         "Get-LocalUser",
         "Get-LocalGroup",
+        "Get-UserFlag",
         "Get-CimInstance",
         "Get-Content",
         "Get-Date",

@@ -31,7 +31,15 @@ def _walk(value: Any) -> Any:
 
 
 def test_hosts_are_changed_in_this_order() -> None:
-    assert list(BY_NAME) == ["computer_name", "clock", "power", "windows_update", "local_group", "network"]
+    assert list(BY_NAME) == [
+        "computer_name",
+        "clock",
+        "power",
+        "windows_update",
+        "local_user",
+        "local_group",
+        "network",
+    ]
 
 
 @pytest.mark.parametrize(("kind", "example"), CASES)

@@ -62,9 +62,12 @@ function Get-LocalUser {
     foreach ($sid in (Select-Row -Room 'accounts' -Command 'Get-LocalUser' -What 'User' -Bound $PSBoundParameters)) {
         $row = Get-Place -Place 'accounts', $sid
         [pscustomobject]@{
-            Name    = $row.name
-            SID     = [pscustomobject]@{ Value = $sid }
-            Enabled = [bool]$row.enabled
+            Name            = $row.name
+            SID             = [pscustomobject]@{ Value = $sid }
+            Enabled         = [bool]$row.enabled
+            FullName        = [string](Get-Place -Place 'accounts', $sid, 'full_name')
+            Description     = [string](Get-Place -Place 'accounts', $sid, 'description')
+            PasswordLastSet = Get-PasswordMoment -Sid $sid
         }
     }
 }

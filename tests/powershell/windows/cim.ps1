@@ -33,6 +33,7 @@ function Get-CimInstance {
         'root\cimv2\Win32_ComputerSystem' { Get-ComputerSystemRow }
         'root\cimv2\Win32_BIOS' { Get-BiosRow }
         'root\cimv2\Win32_Service' { Get-ServiceRow }
+        'root\cimv2\Win32_UserProfile' { Get-UserProfileRow }
         'root\standardcimv2\MSFT_NetAdapter' { Get-AdapterRow }
         'root\standardcimv2\embedded\UWF_Filter' { Get-WriteFilterRow }
         'root\cimv2\power\Win32_PowerPlan' { Get-PowerPlanRow }

@@ -38,6 +38,9 @@ $global:ReplacedFunctions = @{
     'Find-AccountName'      = 'Find-PlayedAccountName'
     'Add-GroupMemberSid'    = 'Add-PlayedGroupMemberSid'
     'Remove-GroupMemberSid' = 'Remove-PlayedGroupMemberSid'
+    'Get-UserFlag'          = 'Get-PlayedUserFlag'
+    'Set-MustChange'        = 'Set-PlayedMustChange'
+    'New-Salt'              = 'New-PlayedSalt'
 }
 
 function Exit-Guard {
