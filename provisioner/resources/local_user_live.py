@@ -17,7 +17,7 @@ ANOTHER = "another than declared"
 
 
 def live_facts(row: Mapping[str, Any]) -> dict[str, JsonValue]:
-    """All but the password. No step rests on who is an administrator: a group of the same run may change that."""
+    """All but the password. No step rests on who is an administrator: a group of that run may change it."""
     return {
         "full_name": row["full_name"],
         "description": row["description"],
