@@ -76,38 +76,6 @@ def _windows_update() -> st.SearchStrategy[dict[str, Any]]:
     return scheduled | other | st.fixed_dictionaries({"restart": restart}, optional=shared)
 
 
-_MEMBERS = st.permutations(["Operator", "provision", "AxisService", "Guest", "S-1-5-11"])
-
-
-def _local_group(declared: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    said = {"description": st.sampled_from(["Wachen", "F\u00f6r sk\u00e4rg\u00e5rden"])}
-    administers = declared == {"sid": "S-1-5-32-544"}
-    exactly = _MEMBERS.map(lambda words: words[:3] if not administers else [*{*words[:2], "provision"}])
-    some = _MEMBERS.map(lambda words: [word for word in words if word != "provision"])
-    parted = some.map(lambda words: {"include": words[:2], "exclude": words[2:3]})
-    whole = st.fixed_dictionaries({}, optional={"members": exactly, **said})
-    return (whole | st.tuples(parted, st.fixed_dictionaries({}, optional=said)).map(_joined)).map(
-        lambda rest: {**declared, **rest}
-    )
-
-
-def _joined(parts: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
-    return parts[0] | parts[1]
-
-
-def _local_groups() -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Groups of Windows' own and others, each once; never one that would lock us out."""
-    windows = [{"sid": "S-1-5-32-544"}, {"name": "Users"}, {"sid": "S-1-5-32-555"}]
-    other = [{"name": "ACS Operators"}, {"name": "Installers"}, {"name": "Sk\u00e4rg\u00e5rden"}]
-    kept = [_local_group(declared) for declared in [*windows, *other]]
-    gone = [st.just({**declared, "absent": True}) for declared in other]
-    return st.permutations([3, 4, 5, 0, 1, 2]).flatmap(
-        lambda order: st.tuples(*(kept[at] | gone[at - 3] if at > 2 else kept[at] for at in order[:2])).map(
-            list
-        )
-    )
-
-
 def _network() -> st.SearchStrategy[dict[str, Any]]:
     shared = {
         "category": st.just("private"),
@@ -142,10 +110,11 @@ def _local_users() -> st.SearchStrategy[list[dict[str, Any]]]:
     named = {"name": names, "password": st.just(PASSWORD)}
     free = st.fixed_dictionaries(named, optional=own | flags | {"must_change_password": st.just(False)})
     must = {"must_change_password": st.just(True)} | dict.fromkeys(flags, st.just(False))
+    there = st.sampled_from(["operator", "AxisService"])
     gone = st.fixed_dictionaries(
-        {"name": names, "absent": st.just(True)}, optional={"delete_profile": st.just(True)}
+        {"name": there, "absent": st.just(True)}, optional={"delete_profile": st.just(True)}
     )
-    users = free | st.fixed_dictionaries(named | must, optional=own) | gone
+    users = gone | free | st.fixed_dictionaries(named | must, optional=own)
     return st.lists(users, min_size=1, max_size=3, unique_by=lambda user: user["name"].casefold())
 
 
@@ -202,7 +171,61 @@ def _firewall_rules() -> st.SearchStrategy[list[dict[str, Any]]]:
     return several.flatmap(lambda rules: st.lists(st.sampled_from(rules), min_size=1, unique_by=str))
 
 
-SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+_MEMBERS = st.permutations(["provision", "DefaultAccount", "Guest", "S-1-5-11", "S-1-5-4"])
+"""Those that no manifest here removes."""
+_SAID = {"description": st.sampled_from(["Wachen", "F\u00f6r sk\u00e4rg\u00e5rden"])}
+
+
+def _local_group(declared: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    administers = declared == {"sid": "S-1-5-32-544"}
+    exactly = _MEMBERS.map(lambda words: words[:3] if not administers else [*{*words[:2], "provision"}])
+    some = _MEMBERS.map(lambda words: [word for word in words if word != "provision"])
+    parted = some.map(lambda words: {"include": words[:2], "exclude": words[2:3]})
+    whole = st.fixed_dictionaries({}, optional={"members": exactly, **_SAID})
+    return (whole | st.tuples(parted, st.fixed_dictionaries({}, optional=_SAID)).map(_joined)).map(
+        lambda rest: {**declared, **rest}
+    )
+
+
+def _joined(parts: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    return {name: value for part in parts for name, value in part.items()}
+
+
+def _local_groups() -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Groups of Windows' own and others, each once; never one that would lock us out."""
+    windows = [{"sid": "S-1-5-32-544"}, {"name": "Users"}, {"sid": "S-1-5-32-555"}]
+    other = [{"name": "ACS Operators"}, {"name": "Installers"}, {"name": "Sk\u00e4rg\u00e5rden"}]
+    kept = [_local_group(declared) for declared in [*windows, *other]]
+    gone = [st.just({**declared, "absent": True}) for declared in other]
+    return st.permutations([3, 4, 5, 0, 1, 2]).flatmap(
+        lambda order: st.tuples(*(gone[at - 3] | kept[at] if at > 2 else kept[at] for at in order[:2])).map(
+            list
+        )
+    )
+
+
+def _groups_beside(users: list[dict[str, Any]]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Groups with the accounts that the same manifest makes."""
+    made = [user["name"] for user in users if "absent" not in user]
+    exactly = st.just([*made, "provision"])
+    groups = [
+        st.fixed_dictionaries({"name": st.just("ACS Operators")}, optional={"members": exactly, **_SAID}),
+        st.fixed_dictionaries({"name": st.just("Remote Desktop Users"), "members": exactly}),
+        st.just({"sid": "S-1-5-32-545", "include": [*made, "S-1-5-11"]}),
+    ]
+    return st.tuples(*groups).map(list)
+
+
+_PEOPLE: st.SearchStrategy[dict[str, Any]] = (
+    st.fixed_dictionaries({"local_users": _local_users()})
+    | st.fixed_dictionaries({"local_groups": _local_groups()})
+    | _local_users().flatmap(
+        lambda users: st.fixed_dictionaries(
+            {"local_users": st.just(users), "local_groups": _groups_beside(users)}
+        )
+    )
+)
+_REST: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
         "computer_name": NAMES,
@@ -211,11 +234,10 @@ SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
             {}, optional={"sleep": ON_POWER, "display_off": ON_POWER, "hibernate": ON_POWER}
         ).filter(bool),
         "windows_update": _windows_update(),
-        "local_users": _local_users(),
-        "local_groups": _local_groups(),
         "proxy": _proxy(),
         "firewall_rules": _firewall_rules(),
         "network": _network(),
     },
-).filter(bool)
+)
+SETTINGS: st.SearchStrategy[dict[str, Any]] = st.tuples(_REST, _PEOPLE).map(_joined).filter(bool)
 """What one host declares: any of the kinds, each in any of its forms."""

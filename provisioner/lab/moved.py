@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 ASIDE = "aside"
-"""The one part of a reply that no step rests on (`Observed`)."""
+"""Parts of a reply on which no step rests (`Observed`)."""
 
 
 def moved_fields(was: Any, now: Any, name: str = "") -> Iterator[str]:
     """Dotted paths that differ. Objects field by field, everything else as its JSON."""
     if isinstance(was, Mapping) and isinstance(now, Mapping):
         for field in dict.fromkeys([*was, *now]):
-            path = f"{name}.{field}" if name else field
-            if path.casefold() == ASIDE:
+            if field.casefold() == ASIDE:
                 continue
+            path = f"{name}.{field}" if name else field
             yield from moved_fields(_field(was, field), _field(now, field), path)
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for old, new in zip(was, now, strict=True):

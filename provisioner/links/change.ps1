@@ -157,11 +157,11 @@ function Get-MovedField {
         $names = @($Was.PSObject.Properties | ForEach-Object -Process { $_.Name })
         $names += @($Now.PSObject.Properties | ForEach-Object -Process { $_.Name })
         foreach ($field in ($names | Select-Object -Unique)) {
-            $path = if ($Name) { "$Name.$field" } else { $field }
-            if ($path -eq 'aside') {
+            if ($field -eq 'aside') {
                 # What a plan must know and no step rests on: an earlier step of the same run may change it.
                 continue
             }
+            $path = if ($Name) { "$Name.$field" } else { $field }
             $old = Get-FieldValue -Content $Was -Name $field
             $new = Get-FieldValue -Content $Now -Name $field
             Get-MovedField -Was $old -Now $new -Name $path

@@ -160,8 +160,8 @@ def new_group(machine: Machine, name: str, description: str | None) -> str:
 
 
 def new_sid(machine: Machine) -> str:
-    """The next relative id that neither an account nor a group has."""
-    known = [sid for room in ("accounts", "groups") for sid in rows(machine, room)]
+    """The next relative id. Windows gives none twice; an account whose profile stayed still has its own."""
+    known = [sid for room in ("accounts", "groups", "profiles") for sid in rows(machine, room)]
     own = [sid.rpartition("-") for sid in known if sid.startswith("S-1-5-21-")]
     highest = max((int(rid) for _, _, rid in own), default=1000)
     prefix = own[0][0] if own else "S-1-5-21-1-2-3"

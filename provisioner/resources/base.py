@@ -99,7 +99,7 @@ class Observed:
 
     `facts` are in the manifest's words. `rests_on` is the reply in Windows' words, exactly as the same read
     of this one thing would answer again: the host compares it before a step writes, and answers *moved*
-    where it no longer holds, but for its part `aside`: what a plan must know and no step rests on, since an
+    where it no longer holds, but for its fields `aside`: what a plan must know and no step rests on, since an
     earlier step of the same run may change it. Neither holds a measured quantity. `notes` are said in the
     plan: what could not be compared, what a change will take along.
     """

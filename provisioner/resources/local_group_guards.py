@@ -107,6 +107,12 @@ def _administrators(wanted: Wanted, group: LiveGroup, around: Surroundings) -> R
     if not group.administers:
         return None
     out = [group.sids[word] for word in wanted.exclude or () if group.has(word)]
+    if set(out) & set(group.kept(())):
+        return Refusal(
+            Reason.GUARD,
+            f"'{group.word(group.kept(())[0])}' is Windows' own administrator, and nobody can take it out",
+            "Leave it out of `exclude`; `enabled: false` under `local_users` keeps it from logging on.",
+        )
     if wanted.members is not None:
         out = group.removable(wanted.members)
         domain = [

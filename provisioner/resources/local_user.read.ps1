@@ -39,7 +39,7 @@ foreach ($asked in $Arguments.users) {
             password_never_expires = ($flag.flags -band 0x10000) -ne 0
             must_change            = $flag.password_expired -ne 0
             user_cannot_change     = ($flag.flags -band 0x40) -ne 0
-            administrator          = $administrators -contains $sid
+            aside                  = [ordered]@{ administrator = $administrators -contains $sid }
             password_last_set      = $(if ($null -ne $account.PasswordLastSet) { $account.PasswordLastSet.ToFileTimeUtc() } else { $null })
             profile                = $folder
             marker                 = $marker

@@ -17,7 +17,7 @@ ANOTHER = "another than declared"
 
 
 def live_facts(row: Mapping[str, Any]) -> dict[str, JsonValue]:
-    """All but the password."""
+    """All but the password. No step rests on who is an administrator: a group of that run may change it."""
     return {
         "full_name": row["full_name"],
         "description": row["description"],
@@ -25,7 +25,7 @@ def live_facts(row: Mapping[str, Any]) -> dict[str, JsonValue]:
         "password_never_expires": row["password_never_expires"],
         "must_change_password": row["must_change"],
         "user_cannot_change_password": row["user_cannot_change"],
-        "administrator": row["administrator"],
+        "administrator": row["aside"]["administrator"],
     }
 
 

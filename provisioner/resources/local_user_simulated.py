@@ -49,7 +49,7 @@ def _row(machine: Machine, sid: str, administrator: bool) -> dict[str, JsonValue
         "password_never_expires": flags & accounts.NEVER_EXPIRES != 0,
         "must_change": accounts.must_change(machine, sid),
         "user_cannot_change": flags & accounts.CANNOT_CHANGE != 0,
-        "administrator": administrator,
+        "aside": {"administrator": administrator},
         "password_last_set": last_set(machine, sid),
     }
 

@@ -6,30 +6,20 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from provisioner.resources.accounts_simulated import not_found, rows
+from provisioner.resources.accounts_simulated import new_sid, not_found, rows, same
 from provisioner.resources.base import Machine, ScriptFailure
 
 NORMAL_ACCOUNT, CANNOT_CHANGE, NEVER_EXPIRES = 0x200, 0x40, 0x10000
-_FIRST_RID = 1001
 _BAD_PASSWORD = (
     "Unable to update the password. The value provided for the new password does not meet the length, "  # noqa: S105
     "complexity, or history requirements of the domain."
 )
 
 
-def same_name(one: str, other: str) -> bool:
-    """As Windows compares: letter by letter in upper case."""
-    return _upper(one) == _upper(other)
-
-
-def _upper(name: str) -> str:
-    return "".join(raised if len(raised := letter.upper()) == 1 else letter for letter in name)
-
-
 def sid_of(machine: Machine, name: str) -> str | None:
     """The account of this name."""
     known = rows(machine, "accounts").items()
-    return next((sid for sid, row in known if same_name(str(row["name"]), name)), None)
+    return next((sid for sid, row in known if same(str(row["name"]), name)), None)
 
 
 def flags(machine: Machine, sid: str) -> int:
@@ -80,7 +70,7 @@ def new_account(machine: Machine, name: str, password: str) -> str:
             f"UserExists,Microsoft.PowerShell.Commands.{command}", f"User {name} already exists."
         )
     _check_password(machine, password, command)
-    sid = _free_sid(machine)
+    sid = new_sid(machine)
     row: dict[str, JsonValue] = {
         "name": name,
         "enabled": True,
@@ -91,14 +81,6 @@ def new_account(machine: Machine, name: str, password: str) -> str:
     machine.put("accounts", sid, value=row)
     _store_password(machine, sid, password)
     return sid
-
-
-def _free_sid(machine: Machine) -> str:
-    """Windows gives none twice; an account whose profile stayed still has its own."""
-    taken = [*rows(machine, "accounts"), *rows(machine, "profiles")]
-    domain = taken[0].rpartition("-")[0]
-    rids = [int(sid.rpartition("-")[2]) for sid in taken]
-    return f"{domain}-{max(_FIRST_RID - 1, *rids) + 1}"
 
 
 def set_password(machine: Machine, sid: str, password: str, command: str) -> None:

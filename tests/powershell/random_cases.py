@@ -62,7 +62,8 @@ def machine_at(chance: Random) -> dict[str, Any]:
     machine = copy.deepcopy(_FACTORY)
     for live in (
         _system,
-        _people,
+        _accounts,
+        _groups,
         _about_us,
         _waiting,
         _names,
@@ -88,28 +89,29 @@ def _system(machine: dict[str, Any], chance: Random) -> None:
         }
 
 
-def _people(machine: dict[str, Any], chance: Random) -> None:
-    accounts, groups = machine["accounts"], machine["groups"]
+def _accounts(machine: dict[str, Any], chance: Random) -> None:
+    accounts = machine["accounts"]
     machine["domain_accounts"] = chance.choice([{}, {"S-1-5-21-4-4-4-1109": "H\u00c4FEN\\W\u00e4chter"}])
     machine["domain_silent"] = chance.random() < 0.2
-    own = next(iter(accounts)).rpartition("-")[0]
+    built_in = next(iter(accounts))
+    if chance.random() < 0.7:
+        accounts[f"{built_in.rpartition('-')[0]}-1003"] = {"name": "provision", "enabled": True}
+    for account in accounts.values():
+        account["enabled"] = chance.random() < 0.5
+    accounts[built_in]["name"] = chance.choice(["Administrator", "J\u00e4rjestelm\u00e4nvalvoja"])
+
+
+def _groups(machine: dict[str, Any], chance: Random) -> None:
+    groups, own = machine["groups"], next(iter(machine["accounts"])).rpartition("-")[0]
     for rid, name in ((2001, "acs operators"), (2002, "SK\u00c4RG\u00c5RDEN")):
-        if chance.random() < 0.6:
+        if chance.random() < 0.8:
             groups[f"{own}-{rid}"] = {"name": name}
-    strangers = ["S-1-5-21-4-4-4-1109", "S-1-5-21-9-9-9-1001", "S-1-5-4", *accounts]
+    strangers = ["S-1-5-21-4-4-4-1109", "S-1-5-21-9-9-9-1001", "S-1-5-4", *machine["accounts"]]
     for group in groups.values():
         group["members"] = chance.sample(strangers, chance.choice([0, 1, 3]))
         if chance.random() < 0.3:
             group["description"] = chance.choice(TEXTS)
-    for account in accounts.values():
-        account["enabled"] = chance.random() < 0.5
-    if chance.random() < 0.3:
-        groups["S-1-5-32-544"]["name"], accounts[next(iter(accounts))]["name"] = (
-            "J\u00e4rjestelm\u00e4nvalvojat",
-            "J\u00e4",
-        )
-    if chance.random() < 0.1:
-        machine.pop("accounts")
+    groups["S-1-5-32-544"]["name"] = chance.choice(["Administratoren", "J\u00e4rjestelm\u00e4nvalvojat"])
 
 
 def _about_us(machine: dict[str, Any], chance: Random) -> None:

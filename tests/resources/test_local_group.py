@@ -256,6 +256,11 @@ def test_the_built_in_administrator_stays_without_a_word_in_the_manifest() -> No
     assert drift(machine, group(name="Administrators", members=["provision", "Administrator"])) == frozenset()
 
 
+def test_windows_own_administrator_cannot_be_excluded() -> None:
+    found = refused(machine_in("sv-SE"), group(name="Administrators", exclude=["Administrator"]))
+    assert "'Administrat\u00f6r' is Windows' own administrator" in found.what
+
+
 def test_the_domains_administrators_go_only_by_name() -> None:
     machine = domain_member()
     found = refused(machine, group(name="Administrators", members=["provision"]))

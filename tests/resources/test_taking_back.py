@@ -51,6 +51,8 @@ def test_what_is_not_said_to_be_lost_comes_back(first: dict[str, Any], then: dic
         apply(machine, resource)
     for wanted in declared(then):
         _comes_back(machine, wanted)
+        # What comes after it may rest on it: an account that a group names.
+        apply(machine, wanted)
 
 
 @pytest.mark.parametrize(("kind", "example"), [(kind, example) for kind in ALL for example in kind.examples])

@@ -10,13 +10,13 @@ import pytest
 
 from provisioner.lab.factory import factory_new
 from provisioner.lab.stage import Stage
-from provisioner.resources import local_group_guards
 from provisioner.steps.events import Happened
 from provisioner.steps.plan_value import Action
 from tests.played import staged
 from tests.steps.site import PlayedSite, declared
+from tests.strategies import PASSWORD
 
-ADMINISTRATORS, USERS = "S-1-5-32-544", "S-1-5-32-545"
+ADMINISTRATORS = "S-1-5-32-544"
 GROUPS: tuple[Mapping[str, Any], ...] = (
     {"name": "Administrators", "members": ["provision", "boss"]},
     {"name": "Users", "include": ["boss", "Operator"], "exclude": ["AxisService"]},
@@ -35,49 +35,53 @@ def _terminal(language: str = "en-US") -> Stage:
     )
 
 
-def _site(stage: Stage) -> PlayedSite:
-    return PlayedSite({"a": declared({"local_groups": list(GROUPS)})}, {"a": stage})
-
-
-def _make_boss(stage: Stage) -> None:
-    """As the step of the account would: made, put among the users and the administrators."""
-    machine = stage.machine
-    accounts: Any = machine.get("accounts")
-    sid = f"{next(iter(accounts)).rpartition('-')[0]}-2001"
-    machine.put("accounts", sid, value={"name": "boss", "enabled": True})
-    for group in (USERS, ADMINISTRATORS):
-        members: Any = machine.get("groups", group, "members")
-        machine.put("groups", group, "members", value=[*members, sid])
+BOSS = {"name": "boss", "password": PASSWORD, "administrator": True}
 
 
 @pytest.mark.parametrize("language", ["en-US", "sv-SE", "de-DE"])
-def test_an_account_that_the_same_run_makes_becomes_a_member(
-    language: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # No kind declares accounts here: the guard would not know that one is made.
-    monkeypatch.setattr(local_group_guards, "_nobody", lambda *_: None)
-    stage = _terminal(language)
-    site = _site(stage)
-    plan = site.plan()
-    assert [item.action for item in plan.items] == [
-        Action.UPDATE,
-        Action.UPDATE,
-        Action.CREATE,
-        Action.UPDATE,
-    ]
-    requests: list[bytes] = []
-
-    def before(request: bytes) -> None:
-        requests.append(request)
-        if len(requests) == 2:
-            _make_boss(stage)
-
-    site.lines["a"].before = before
+def test_an_account_that_the_same_run_makes_becomes_a_member(language: str) -> None:
+    """Making it puts it among the users and the administrators, of which the plan knew nothing."""
+    site = PlayedSite(
+        {"a": declared({"local_users": [BOSS], "local_groups": list(GROUPS)})}, {"a": _terminal(language)}
+    )
+    made, *groups = site.plan().items
+    assert made.action is Action.CREATE
+    assert [item.action for item in groups] == [Action.UPDATE, Action.UPDATE, Action.CREATE, Action.UPDATE]
     events = site.apply()
     assert [e.address for e in events if e.happened is Happened.STEP_MOVED] == []
-    assert len([e for e in events if e.happened is Happened.VERIFIED]) == 4, events
+    assert len([e for e in events if e.happened is Happened.VERIFIED]) == 5, events
     site.new_run("second")
     assert {item.action for item in site.plan().items} == {Action.KEEP}
+    before = site.writes()
+    assert site.apply() == []
+    assert site.writes() == before
+
+
+def test_an_account_that_the_same_run_removes_is_no_hindrance() -> None:
+    """It is removed last, when the groups have let it go."""
+    stage = _terminal()
+    operator = next(sid for sid, row in _rows(stage, "accounts") if row["name"] == "Operator")
+    members: Any = stage.machine.get("groups", ADMINISTRATORS, "members")
+    stage.machine.put("groups", ADMINISTRATORS, "members", value=[*members, operator])
+    gone = {"name": "Operator", "absent": True}
+    groups = [
+        {"name": "Administrators", "members": ["provision"]},
+        {"name": "Users", "members": ["S-1-5-11", "S-1-5-4", "provision"]},
+    ]
+    site = PlayedSite({"a": declared({"local_users": [gone], "local_groups": groups})}, {"a": stage})
+    events = site.apply()
+    done = [e.address for e in events if e.happened is Happened.STEP_DONE]
+    assert done == ["a/local_group/administrators", "a/local_group/users", "a/local_user/operator"]
+    site.new_run("second")
+    assert {item.action for item in site.plan().items} == {Action.KEEP}
+
+
+def test_another_administrator_does_not_let_ours_go() -> None:
+    groups = [{"name": "Administrators", "exclude": ["provision"]}]
+    site = PlayedSite({"a": declared({"local_users": [BOSS], "local_groups": groups})}, {"a": _terminal()})
+    made, refused = site.plan().items
+    assert (made.action, refused.action) == (Action.CREATE, Action.REFUSED)
+    assert "the account that we log on with" in refused.what
 
 
 def test_a_group_that_was_changed_itself_has_moved() -> None:
@@ -85,7 +89,7 @@ def test_a_group_that_was_changed_itself_has_moved() -> None:
     site = PlayedSite(
         {"a": declared({"local_groups": [{"name": "Installers", "members": []}]})}, {"a": stage}
     )
-    sid = next(sid for sid, row in _groups(stage) if row["name"] == "Installers")
+    sid = next(sid for sid, row in _rows(stage, "groups") if row["name"] == "Installers")
     requests: list[bytes] = []
 
     def before(request: bytes) -> None:
@@ -101,6 +105,6 @@ def test_a_group_that_was_changed_itself_has_moved() -> None:
     assert stage.machine.get("groups", sid, "members")
 
 
-def _groups(stage: Stage) -> Any:
-    groups: Any = stage.machine.get("groups")
-    return groups.items()
+def _rows(stage: Stage, room: str) -> Any:
+    rows: Any = stage.machine.get(room)
+    return rows.items()

@@ -186,8 +186,8 @@ function Test-LocalSidGone {
 }
 
 function Get-NewSid {
-    # The next relative id that neither an account nor a group has.
-    $own = @(foreach ($room in 'accounts', 'groups') { Get-PlaceName -Place $room } ) -like 'S-1-5-21-*'
+    # The next relative id. Windows gives none twice, and an account whose profile stayed still has its own.
+    $own = @(foreach ($room in 'accounts', 'groups', 'profiles') { Get-PlaceName -Place $room } ) -like 'S-1-5-21-*'
     $highest = 1000
     foreach ($sid in $own) {
         $highest = [Math]::Max($highest, [int]$sid.Substring($sid.LastIndexOf('-') + 1))

@@ -71,13 +71,6 @@ function Assert-Password {
     }
 }
 
-function Get-FreeSid {
-    # Windows gives none twice; an account whose profile stayed still has its own.
-    $taken = @(Get-PlaceName -Place 'accounts') + @(Get-PlaceName -Place 'profiles')
-    $rids = @(foreach ($sid in $taken) { [int]$sid.Substring($sid.LastIndexOf('-') + 1) }) + 1000
-    $taken[0].Substring(0, $taken[0].LastIndexOf('-') + 1) + ([int]($rids | Measure-Object -Maximum).Maximum + 1)
-}
-
 function New-LocalUser {
     [CmdletBinding()]
     param(
@@ -97,7 +90,7 @@ function New-LocalUser {
         throw (New-AccountFailure -Id 'UserExists' -Command NewLocalUserCommand -Message "User $Name already exists.")
     }
     Assert-Password -Password $Password -Command NewLocalUserCommand
-    $sid = Get-FreeSid
+    $sid = Get-NewSid
     $row = New-Object -TypeName PSCustomObject
     Add-Field -Node $row -Name 'name' -Value ([string]$Name)
     Add-Field -Node $row -Name 'enabled' -Value $true
