@@ -51,7 +51,7 @@ function Save-Text {
     # To the disk and not only to its cache: what takes a change back must be there after a cut of the power.
     param([string]$Path, [string]$Value)
     $bytes = (New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false).GetBytes($Value + "`r`n")
-    $file = New-Object -TypeName System.IO.FileStream -ArgumentList $Path, ([IO.FileMode]::Create)
+    $file = New-Object -TypeName System.IO.FileStream -ArgumentList $Path, 'Create'
     try {
         $file.Write($bytes, 0, $bytes.Length)
         $file.Flush($true)

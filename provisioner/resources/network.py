@@ -11,6 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
+from provisioner.resources import network_declared as declared
+from provisioner.resources import network_refusals as refusals
 from provisioner.resources import network_simulated
 from provisioner.resources.base import (
     Ask,
@@ -20,7 +22,6 @@ from provisioner.resources.base import (
     Facts,
     Machine,
     Observed,
-    Reason,
     Refusal,
     Resource,
     Risk,
@@ -34,54 +35,11 @@ CHANGE_TASK = network_simulated.CHANGE_TASK
 REVERT_TASK = network_simulated.REVERT_TASK
 STARTUP_TASK = network_simulated.STARTUP_TASK
 DEFAULT_CONFIRM_MINUTES = 10
-ENDED = frozenset({"reverted", "failed"})
-"""States of a change that the machine has taken back."""
 _CATEGORIES = {"private": "Private", "public": "Public"}
 _ADDRESSING = frozenset({"dhcp", "address", "gateway"})
 
 
-def _interface(text: str) -> str:
-    try:
-        found = ipaddress.IPv4Interface(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no address; write it with its prefix: `192.0.2.21/24`") from None
-    network = found.network
-    if "/" not in text or not 1 <= network.prefixlen <= 30:
-        raise ValueError(f"{text!r} needs a prefix from 1 to 30: `192.0.2.21/24`")
-    if found.ip in (network.network_address, network.broadcast_address) or _is_of_no_host(found.ip):
-        raise ValueError(f"{found.ip} is the address of a network, not of one host; write the host's own")
-    return str(found)
-
-
-def _is_of_no_host(address: ipaddress.IPv4Address) -> bool:
-    return address.is_multicast or address.is_loopback or address.is_link_local or address.is_unspecified
-
-
-def _ipv4(text: str) -> str:
-    try:
-        return str(ipaddress.IPv4Address(text))
-    except ValueError:
-        raise ValueError(f"{text!r} is no IPv4 address; write it like `192.0.2.1`") from None
-
-
-def _gateway(text: str) -> str:
-    return text if text == "none" else _ipv4(text)
-
-
-def _mac(text: str) -> str:
-    digits = text.replace("-", "").replace(":", "").upper()
-    if len(digits) != 12 or not set(digits) <= set("0123456789ABCDEF"):
-        raise ValueError(f"{text!r} is no MAC address; write it like `B8-A4-4F-00-00-01`")
-    return digits
-
-
-def _really_dhcp(declared: Any) -> Any:
-    if declared is not True:
-        raise ValueError("a machine without DHCP has an address; say `address` and `gateway` instead")
-    return declared
-
-
-Ipv4 = Annotated[str, AfterValidator(_ipv4)]
+Ipv4 = Annotated[str, AfterValidator(declared.ipv4)]
 
 
 class Adapter(BaseModel):
@@ -89,7 +47,7 @@ class Adapter(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    mac: Annotated[str, AfterValidator(_mac)] | None = Field(
+    mac: Annotated[str, AfterValidator(declared.mac)] | None = Field(
         default=None, description="By its MAC address, which no language and nobody at the machine changes."
     )
     name: str | None = Field(default=None, min_length=1, description="By its name in Windows.")
@@ -117,13 +75,13 @@ class Network(Resource):
     adapter: Literal["up"] | Adapter | None = Field(
         default=None, description="Which adapter: `up` (the only one that is connected), `mac` or `name`."
     )
-    address: Annotated[str, AfterValidator(_interface)] | None = Field(
+    address: Annotated[str, AfterValidator(declared.interface)] | None = Field(
         default=None, description="Static IPv4 address with its prefix: `192.0.2.21/24`."
     )
-    dhcp: Annotated[Literal[True], BeforeValidator(_really_dhcp)] | None = Field(
+    dhcp: Annotated[Literal[True], BeforeValidator(declared.really_dhcp)] | None = Field(
         default=None, description="Take address and gateway from the DHCP server."
     )
-    gateway: Annotated[str, AfterValidator(_gateway)] | None = Field(
+    gateway: Annotated[str, AfterValidator(declared.gateway)] | None = Field(
         default=None, description="The router in the same subnet, or `none`."
     )
     dns: Annotated[list[Ipv4], Field(min_length=1)] | Literal["automatic"] | None = Field(
@@ -147,7 +105,7 @@ class Network(Resource):
         if (self.address is None) != (self.gateway is None):
             raise ValueError("`address` and `gateway` belong together; a network without router has `none`")
         if self.address and self.gateway not in (None, "none"):
-            _check_gateway(ipaddress.IPv4Interface(self.address), ipaddress.IPv4Address(self.gateway))
+            declared.check_gateway(ipaddress.IPv4Interface(self.address), ipaddress.IPv4Address(self.gateway))
         return self
 
     @property
@@ -172,30 +130,30 @@ class Network(Resource):
         """No such adapter, or a state that could not be restored."""
         raw: Mapping[str, Any] = live.rests_on
         if raw["guid"] is None:
-            return _no_adapter(raw)
+            return refusals.no_adapter(raw)
         changed = differing(self.facts(), live.facts)
         if "category" in changed and live.facts["category"] in ("domain", None):
-            return _not_this_category(live.facts["category"])
+            return refusals.not_this_category(live.facts["category"])
         if changed & _ADDRESSING and several_addresses(raw["setting"]):
-            return _several(raw["setting"])
+            return refusals.several(raw["setting"])
         if changed & _ADDRESSING and live.facts["dhcp"] is not True and live.facts["address"] is None:
-            return _nothing_to_restore()
+            return refusals.nothing_to_restore()
         return None
 
     def guard(self, live: Observed, around: Surroundings) -> Refusal | None:
         """One change at a time, and none after which the manifest's own address would lead nowhere."""
-        if _is_under_way(around.host.network_change):
-            return _pending(around.host.network_change)
+        if refusals.is_under_way(around.host.network_change):
+            return refusals.pending(around.host.network_change)
         where = around.way_in.addresses[0]
         later = self.address or (str(live.facts.get("address")) if self.adapter in (None, "up") else None)
         moves_by_lease = self.dhcp and live.facts.get("dhcp") is not True
-        if later and not moves_by_lease and _is_ip(where) and where != later.partition("/")[0]:
-            return _unfindable(where, later)
+        if later and not moves_by_lease and refusals.is_ip(where) and where != later.partition("/")[0]:
+            return refusals.unfindable(where, later)
         if self.category == "public" and live.facts.get("category") != "public":
-            return _shut_out()
+            return refusals.shut_out()
         moves = bool(differing(self.facts(), live.facts) & _ADDRESSING)
         if moves and around.way_in.https and not around.way_in.pinned and len(around.way_in.addresses) > 1:
-            return _certificate_of_another(where)
+            return refusals.certificate_of_another(where)
         return None
 
     def risks(self, changed: frozenset[str]) -> tuple[Risk, ...]:
@@ -306,100 +264,3 @@ def confirm(transaction: str) -> Changing[None]:
 def forget() -> Changing[None]:
     """Clear away what a change that was taken back has left."""
     yield Change(Network.kind, "forget", {})
-
-
-def _check_gateway(interface: ipaddress.IPv4Interface, gateway: ipaddress.IPv4Address) -> None:
-    network = interface.network
-    if gateway not in network or gateway in (network.network_address, network.broadcast_address):
-        raise ValueError(
-            f"the gateway {gateway} is not in the subnet {network}; correct the gateway, or the prefix"
-        )
-    if gateway == interface.ip:
-        raise ValueError(f"the gateway {gateway} is the machine itself; write the router's address")
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _no_adapter(raw: Mapping[str, Any]) -> Refusal:
-    names = ", ".join(raw["candidates"]) or "none"
-    found = "no network adapter fits" if not raw["matching"] else f"{raw['matching']} network adapters fit"
-    return Refusal(
-        Reason.NOT_ON_THIS_HOST,
-        f"{found}; the machine has: {names}",
-        "Say which one is meant: `adapter: {mac: ...}`, or plug in the cable.",
-    )
-
-
-def _not_this_category(live: JsonValue) -> Refusal:
-    why = "Windows itself has found the domain there" if live else "Windows has not recognized the network"
-    return Refusal(
-        Reason.NOT_ON_THIS_HOST,
-        f"the category of this network cannot be set: {why}",
-        "Leave `category` out for this machine.",
-    )
-
-
-def _several(setting: Mapping[str, Any]) -> Refusal:
-    addresses = ", ".join(str(row["address"]) for row in setting["addresses"])
-    return Refusal(
-        Reason.GUARD,
-        f"the adapter has several addresses or routers ({addresses}), and they could not all be restored",
-        "Remove those that are not needed at the machine, then plan again.",
-    )
-
-
-def _nothing_to_restore() -> Refusal:
-    return Refusal(
-        Reason.GUARD,
-        "the adapter has no address and no DHCP, so there is nothing that could be restored",
-        "Give it an address at the machine, then plan again.",
-    )
-
-
-def _is_under_way(change: Mapping[str, Any] | None) -> bool:
-    """One that was taken back is not: what is left of it is cleared away first."""
-    return change is None or bool(change and change.get("state") not in ENDED)
-
-
-def _pending(change: Mapping[str, Any] | None) -> Refusal:
-    if change is None:
-        return Refusal(
-            Reason.READ_FAILED,
-            "whether another change of its network is pending could not be read",
-            "Look at C:\\Program Files\\provisioner\\network on the machine, then plan again.",
-        )
-    return Refusal(
-        Reason.GUARD,
-        "another change of its network waits for its confirmation",
-        "Wait until it is confirmed or has taken itself back (at most an hour), then plan again.",
-    )
-
-
-def _unfindable(where: str, address: str) -> Refusal:
-    return Refusal(
-        Reason.GUARD,
-        f"with {address} nobody would find it at {where}, where the manifest says that it answers",
-        "Write the new address in `connect.address`, and the one it has now in `connect.first_address`.",
-    )
-
-
-def _certificate_of_another(where: str) -> Refusal:
-    return Refusal(
-        Reason.GUARD,
-        f"with HTTPS it must prove to be {where} once it is there, and its certificate is checked by name",
-        "Pin the certificate: `certificate_sha256` below `connect`. A pin holds under every address.",
-    )
-
-
-def _shut_out() -> Refusal:
-    return Refusal(
-        Reason.GUARD,
-        "on a public network the usual rule for WinRM lets in the machine's own subnet alone",
-        "Leave `category` out, or make a rule for WinRM that holds for every profile and set it by hand.",
-    )

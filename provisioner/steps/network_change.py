@@ -21,7 +21,8 @@ from provisioner.errors import (
 from provisioner.resources.comparing import differing
 from provisioner.resources.conversation import Step, StepResult
 from provisioner.resources.host_facts import HostFacts
-from provisioner.resources.network import ENDED, Network, confirm, forget
+from provisioner.resources.network import Network, confirm, forget
+from provisioner.resources.network_refusals import ENDED
 from provisioner.steps.events import Event, Happened
 from provisioner.steps.host_apply import HostApply
 from provisioner.steps.items import asked

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from provisioner.errors import CertificateError, LoginRefusedError, ScriptError, UnreachableError
 from provisioner.resources.base import Facts, Observed, Reason, Resource
 from provisioner.resources.comparing import differs
-from provisioner.resources.network import ENDED
+from provisioner.resources.network_refusals import ENDED
 from provisioner.steps.compare import differing, explain
 from provisioner.steps.host_words import shown
 from provisioner.steps.items import Desired, address
