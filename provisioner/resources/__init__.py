@@ -7,7 +7,8 @@ from provisioner.resources.clock import Clock
 from provisioner.resources.computer_name import ComputerName
 from provisioner.resources.network import Network
 from provisioner.resources.power import Power
+from provisioner.resources.windows_service import WindowsService
 from provisioner.resources.windows_update import WindowsUpdate
 
-ALL: tuple[type[Resource], ...] = (ComputerName, Clock, Power, WindowsUpdate, Network)
+ALL: tuple[type[Resource], ...] = (ComputerName, Clock, Power, WindowsUpdate, WindowsService, Network)
 BY_NAME: dict[str, type[Resource]] = {kind.kind: kind for kind in ALL}

@@ -31,7 +31,14 @@ def _walk(value: Any) -> Any:
 
 
 def test_hosts_are_changed_in_this_order() -> None:
-    assert list(BY_NAME) == ["computer_name", "clock", "power", "windows_update", "network"]
+    assert list(BY_NAME) == [
+        "computer_name",
+        "clock",
+        "power",
+        "windows_update",
+        "windows_service",
+        "network",
+    ]
 
 
 @pytest.mark.parametrize(("kind", "example"), CASES)
