@@ -94,6 +94,20 @@ def _network() -> st.SearchStrategy[dict[str, Any]]:
     return static | leased | st.fixed_dictionaries({"dns": dns}, optional=shared)
 
 
+def _services() -> st.SearchStrategy[list[dict[str, Any]]]:
+    # A start goes with each `running: true`: one that was disabled before could not be started.
+    name = {
+        "name": st.sampled_from(["BITS", "Spooler", "spooler", "TermService", "AxisRecorderToolboxService"])
+    }
+    started = {**name, "start": st.sampled_from(["automatic", "automatic_delayed", "manual"])}
+    one = (
+        st.fixed_dictionaries(started, optional={"running": st.booleans()})
+        | st.fixed_dictionaries({**name, "start": st.just("disabled")}, optional={"running": st.just(False)})
+        | st.fixed_dictionaries({**name, "running": st.just(False)})
+    )
+    return st.lists(one, min_size=1, max_size=3, unique_by=lambda row: row["name"].casefold())
+
+
 SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
@@ -103,6 +117,7 @@ SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
             {}, optional={"sleep": ON_POWER, "display_off": ON_POWER, "hibernate": ON_POWER}
         ).filter(bool),
         "windows_update": _windows_update(),
+        "windows_services": _services(),
         "network": _network(),
     },
 ).filter(bool)

@@ -77,8 +77,8 @@ class WindowsService(Resource):
             return Refusal(
                 Reason.NOT_ON_THIS_HOST,
                 f"there is no service {self.name} on this host",
-                "Install the program that brings it, correct the name (`sc.exe query` lists them; the display "
-                "name is another one), or leave it out.",
+                "Install the program that brings it, correct the name (`sc.exe query` lists them; the "
+                "display name is another one), or leave it out.",
             )
         changed = differing(self.facts(), live.facts)
         if "running" in changed and self.running and self.start is None and live.facts["start"] == "disabled":
@@ -113,6 +113,12 @@ class WindowsService(Resource):
         # Where it is not known which they are, this may be one of them.
         one_of_them = theirs is None or self.key in map(str.casefold, theirs)
         return (Risk.STOPS_RECORDING,) if stops and one_of_them else ()
+
+    def as_before(self, before: Facts) -> Mapping[str, JsonValue]:
+        """One that was disabled while it ran cannot be started again as it was."""
+        said = super().as_before(before)
+        stays = before.get("start") == "disabled" and before.get("running") is True
+        return {name: value for name, value in said.items() if not (stays and name == "running")}
 
     @classmethod
     def read(cls, wanted: Sequence[Self]) -> Asking[Mapping[str, Observed]]:

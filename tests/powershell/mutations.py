@@ -123,6 +123,24 @@ MUTATIONS = (
     ),
     Mutation("exit codes are not looked at", "change", "$LASTEXITCODE -ne 0", "$LASTEXITCODE -eq 259"),
     Mutation("bytes are read one by one", "windows_update.read", " -ReadCount 0", ""),
+    Mutation("the delay is forgotten", "windows_service.read", "[bool]$row.DelayedAutoStart", "$false"),
+    Mutation("stopped ones depend too", "windows_service.read", " -and $_.Status -ne 'Stopped'", ""),
+    Mutation(
+        "a list of one dependent is a word",
+        "windows_service.read",
+        "$dependents = @($running | ForEach-Object -Process { [string]$_.Name } | Sort-Object)",
+        "$dependents = $running | ForEach-Object -Process { [string]$_.Name } | Sort-Object",
+    ),
+    Mutation("triggers of another service", "windows_service.read", "TriggerInfo\\0", "TriggerInfo\\1"),
+    Mutation("one that is not there is disabled", "windows_service.read", "        continue\n", ""),
+    Mutation(
+        "sc.exe's failure is lost", "windows_service.write", "    Assert-ExitCode -Program 'sc.exe'\n", ""
+    ),
+    Mutation("start and equals sign in one", "windows_service.write", "'start=' $", "'start' $"),
+    Mutation(
+        "no word is no", "windows_service.write", "$Arguments.running -eq $false", "-not $Arguments.running"
+    ),
+    Mutation("stopped by force", "windows_service.write", "Stop-Service -Name", "Stop-Service -Force -Name"),
     Mutation("an adapter without cable is taken for one with it", "network.read", "-eq 1 }", "-ge 1 }"),
     Mutation(
         "lists of stored addresses are forgotten", "network.read", "-Name 'IPAddress'", "-Name 'IPAddresses'"

@@ -126,12 +126,14 @@ def _network(machine: dict[str, Any], chance: Random) -> None:
 
 
 def _services(machine: dict[str, Any], chance: Random) -> None:
-    for name in ("W32Time", "tzautoupdate", "wuauserv"):
+    for name in ("W32Time", "tzautoupdate", "wuauserv", "BITS", "Spooler", "TermService"):
         row = machine["services"][name]
         row |= {"start": chance.choice(STARTS), "running": chance.random() < 0.5}
         row["delayed"] = row["start"] == "automatic" and chance.random() < 0.5
         if chance.random() < 0.05:
             del machine["services"][name]
+        elif chance.random() < 0.1:
+            row["needs"] = [chance.choice(["SPOOLER", "bits", "W32Time"])]
 
 
 def _time(machine: dict[str, Any], chance: Random) -> None:
