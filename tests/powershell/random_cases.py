@@ -132,8 +132,8 @@ def _services(machine: dict[str, Any], chance: Random) -> None:
         row["delayed"] = row["start"] == "automatic" and chance.random() < 0.5
         if chance.random() < 0.05:
             del machine["services"][name]
-        elif chance.random() < 0.1:
-            row["needs"] = [chance.choice(["SPOOLER", "bits", "W32Time"])]
+        elif name == "TermService":
+            row["needs"] = [chance.choice(["SPOOLER", "bits", "RpcSs"])]
 
 
 def _time(machine: dict[str, Any], chance: Random) -> None:
