@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from provisioner.lab.factory_programs import PACKAGE, packages
+
 NAMES = st.from_regex(r"\A[A-Z][A-Z0-9-]{0,12}[A-Z0-9]\Z")
 ZONES = st.sampled_from(
     ["Europe/Stockholm", "UTC", "Asia/Kolkata", "Pacific Standard Time", "America/Sao_Paulo"]
@@ -108,6 +110,27 @@ def _services() -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(one, min_size=1, max_size=3, unique_by=lambda row: row["name"].casefold())
 
 
+def _camera_station() -> st.SearchStrategy[dict[str, Any]]:
+    digest = str(packages()[PACKAGE]["sha256"])
+    package = st.fixed_dictionaries(
+        {
+            "path": st.just(PACKAGE),
+            "sha256": st.sampled_from([digest, digest.upper()]),
+            "feedback": st.booleans(),
+            "disable_old_tls": st.booleans(),
+            "firewall_rules": st.booleans(),
+        },
+        optional={"desktop_shortcut": st.booleans()},
+    )
+    return st.fixed_dictionaries(
+        {
+            "version": st.sampled_from(["5.50.1", "6.7.40000", "6.18.27687"]),
+            "replaces_camera_station_5": st.just(True),
+            "package": package,
+        }
+    )
+
+
 SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
@@ -117,6 +140,7 @@ SETTINGS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
             {}, optional={"sleep": ON_POWER, "display_off": ON_POWER, "hibernate": ON_POWER}
         ).filter(bool),
         "windows_update": _windows_update(),
+        "camera_station": _camera_station(),
         "windows_services": _services(),
         "network": _network(),
     },

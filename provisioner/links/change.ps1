@@ -58,6 +58,11 @@ function Initialize-Folder {
     Assert-ExitCode -Program 'icacls.exe'
 }
 
+function Write-SignOfLife {
+    # For a step that takes long: the controller gives up on a host that says nothing of use.
+    Write-Frame -Content ([ordered]@{ type = 'working' })
+}
+
 function Add-RunLine {
     param($Request, $Content)
     $line = ConvertTo-Json -InputObject $Content -Depth 20 -Compress

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioner.resources.base import Resource
+from provisioner.resources.camera_station import CameraStation
 from provisioner.resources.clock import Clock
 from provisioner.resources.computer_name import ComputerName
 from provisioner.resources.network import Network
@@ -10,5 +11,13 @@ from provisioner.resources.power import Power
 from provisioner.resources.windows_service import WindowsService
 from provisioner.resources.windows_update import WindowsUpdate
 
-ALL: tuple[type[Resource], ...] = (ComputerName, Clock, Power, WindowsUpdate, WindowsService, Network)
+ALL: tuple[type[Resource], ...] = (
+    ComputerName,
+    Clock,
+    Power,
+    WindowsUpdate,
+    CameraStation,
+    WindowsService,
+    Network,
+)
 BY_NAME: dict[str, type[Resource]] = {kind.kind: kind for kind in ALL}

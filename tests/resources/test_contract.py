@@ -36,6 +36,7 @@ def test_hosts_are_changed_in_this_order() -> None:
         "clock",
         "power",
         "windows_update",
+        "camera_station",
         "windows_service",
         "network",
     ]
