@@ -164,6 +164,11 @@ class CameraStation(Resource):
                 "which cannot talk to a server of version 5",
                 "Declare `replaces_camera_station_5: true` where that is meant.",
             )
+        if raw["installer"] == "Disabled":
+            return _refused(
+                "the Windows Installer service (msiserver) is disabled, so nothing can be installed",
+                "Declare it under `windows_services` with `start: manual`, apply that, then plan again.",
+            )
         return self._no_package(live.facts["version"], raw["package_there"])
 
     def _no_package(self, installed: JsonValue, there: bool | None) -> Refusal | None:

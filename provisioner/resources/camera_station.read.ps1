@@ -9,7 +9,6 @@ $products = @(foreach ($root in "$software\$uninstall", "$software\WOW6432Node\$
         $named = Get-ItemProperty -Path "$root\*" -Name 'DisplayName' -ErrorAction SilentlyContinue
         foreach ($row in @($named | Where-Object -FilterScript { $null -ne $_ -and $_.DisplayName -like 'AXIS Camera Station*' })) {
             [ordered]@{
-                code    = [string]$row.PSChildName
                 name    = [string]$row.DisplayName
                 version = Get-RegistryValue -Key "$root\$($row.PSChildName)" -Name 'DisplayVersion'
             }
@@ -22,6 +21,7 @@ if ($null -ne $Arguments.package) {
 [ordered]@{
     products        = $products
     package_there   = $package
+    installer       = [string](Get-Service -Name 'msiserver').StartType
     server          = [bool](Test-Path -LiteralPath "$software\Axis Communications\Axis Camera Station Server")
     left_over       = [bool](Test-Path -LiteralPath 'C:\Program Files\provisioner\install')
     restart_pending = ($null -ne (Get-RegistryValue -Key 'HKLM:\HARDWARE\DESCRIPTION\System' -Name 'ProvisionerRestartPending'))

@@ -34,18 +34,28 @@ def read(machine: Machine, arguments: Mapping[str, Any]) -> Mapping[str, JsonVal
     return {
         "products": [*_products(machine)],
         "package_there": None if package is None else is_listed(machine, "files", package),
+        "installer": _installer(machine),
         "server": key_exists(machine, SERVER),
         "left_over": is_listed(machine, "files", FOLDER),
         "restart_pending": read_value(machine, *RESTART_MARKER) is not None,
     }
 
 
+def _installer(machine: Machine) -> JsonValue:
+    start = machine.get("services", "msiserver", "start")
+    if start is None:
+        raise ScriptFailure(
+            "NoServiceFoundForGivenName,Microsoft.PowerShell.Commands.GetServiceCommand",
+            "Cannot find any service with service name 'msiserver'.",
+        )
+    return str(start).capitalize()
+
+
 def _products(machine: Machine) -> Iterator[dict[str, JsonValue]]:
     for key in _uninstall_keys(machine):
         name = read_value(machine, key, "DisplayName")
         if name is not None and str(name).casefold().startswith("axis camera station"):
-            code = key.rpartition("\\")[2]
-            yield {"code": code, "name": name, "version": read_value(machine, key, "DisplayVersion")}
+            yield {"name": name, "version": read_value(machine, key, "DisplayVersion")}
 
 
 def _uninstall_keys(machine: Machine) -> list[str]:

@@ -30,7 +30,8 @@ ALWAYS: Mapping[str, str] = {
 
 def why_needed(key: str, start: str | None, running: bool | None, around: Surroundings) -> Refusal | None:
     """Why the service may not be declared so."""
-    by_itself = start not in ("manual", "disabled")
+    # A delay is no harm to the one that only lets us in; the others are needed early.
+    by_itself = start in (None, "automatic") or (start == "automatic_delayed" and key == "winrm")
     if not (by_itself and running is not False) and (why := _must_run(key, around)):
         return Refusal(
             Reason.GUARD,

@@ -24,6 +24,7 @@ from provisioner.resources import ALL
 from provisioner.resources.base import Ask, Change, ClockOffset, Secret
 from provisioner.resources.clock import Clock
 from provisioner.resources.conversation import Batch, Step
+from provisioner.steps.items import address
 from provisioner.steps.read import read
 from provisioner.steps.talk import converse
 from tests.steps.site import factory_stage
@@ -141,7 +142,7 @@ def test_the_wire_of_a_drift_holds_no_script_that_writes_and_no_row_that_writes(
     line = Recorded(stage)
     resources = [kind.model_validate(kind.examples[0]) for kind in ALL]
     live = read({"a": resources}, {"a": line})
-    assert set(live["a"].observed) == {f"a/{kind.kind}" for kind in ALL}
+    assert set(live["a"].observed) == {address("a", one.kind, one.key) for one in resources}
     requests = [unpacked(request) for request in line.sent]
     assert len(requests) == 1
     for request in requests:

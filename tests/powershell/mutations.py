@@ -163,6 +163,7 @@ MUTATIONS = (
     Mutation(
         "the mark of a restart is not seen", "camera_station.read", "'ProvisionerRestartPending'", "'Pending'"
     ),
+    Mutation("another service installs", "camera_station.read", "'msiserver'", "'TrustedInstaller'"),
     Mutation("any hash is taken", "camera_station.write", "$hash -ne $Arguments.sha256", "$hash -eq ''"),
     Mutation(
         "the original is hashed",

@@ -23,6 +23,6 @@ def test_a_planted_mistake_makes_a_fixture_fail(tmp_path: Path) -> None:
     program = powershell(f"that the fixtures find {len(MUTATIONS)} mistakes in the scripts")
     for mutation in MUTATIONS:
         mutation.plant(tmp_path)
-    said = run_cases(program, "-Replaced", str(tmp_path))
+    said = run_cases(program, "-Replaced", str(tmp_path), seconds=60 + 2 * len(MUTATIONS))
     found = {line.removeprefix("FAILED ").partition(": ")[0] for line in said.failed}
     assert {mutation.name for mutation in MUTATIONS} - found <= MAY_SURVIVE

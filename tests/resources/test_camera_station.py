@@ -140,6 +140,13 @@ def test_on_a_server_the_client_is_left_alone() -> None:
     assert "server is installed" in refusal.what and "server's installer" in refusal.next_step
 
 
+def test_with_the_windows_installer_disabled_nothing_is_begun() -> None:
+    machine = factory_machine()
+    machine.put("services", "msiserver", "start", value="disabled")
+    refusal = refused(machine, client())
+    assert "msiserver" in refusal.what and "`start: manual`" in refusal.next_step
+
+
 def test_a_version_that_cannot_be_compared_is_not_overwritten() -> None:
     refusal = refused(installed("six"), client())
     assert "no version" in refusal.what and "See at the machine" in refusal.next_step

@@ -118,6 +118,10 @@ def test_our_way_in_and_what_we_work_with_must_run(name: str, declared: dict[str
     assert "Leave it out" in refusal.next_step
 
 
+def test_a_delay_is_allowed_to_our_way_in_alone() -> None:
+    assert service(name="BFE", start="automatic_delayed").guard(NOTHING, around()) is not None
+
+
 @pytest.mark.parametrize("start", ["automatic", "automatic_delayed"])
 def test_winrm_may_be_made_to_start_by_itself(start: str) -> None:
     assert service(name="WinRM", start=start, running=True).guard(NOTHING, around()) is None

@@ -59,6 +59,7 @@ function Get-Service {
         Name              = $row.Name
         DisplayName       = $row.DisplayName
         Status            = $row.State
+        StartType         = $row.StartMode.Replace('Auto', 'Automatic')
         DependentServices = @(Get-Dependent -Name $row.Name)
     }
 }
