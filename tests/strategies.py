@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from provisioner.lab.factory_programs import PACKAGE, packages
+
 NAMES = st.from_regex(r"\A[A-Z][A-Z0-9-]{0,12}[A-Z0-9]\Z")
 ZONES = st.sampled_from(
     ["Europe/Stockholm", "UTC", "Asia/Kolkata", "Pacific Standard Time", "America/Sao_Paulo"]
@@ -171,6 +173,41 @@ def _firewall_rules() -> st.SearchStrategy[list[dict[str, Any]]]:
     return several.flatmap(lambda rules: st.lists(st.sampled_from(rules), min_size=1, unique_by=str))
 
 
+def _services() -> st.SearchStrategy[list[dict[str, Any]]]:
+    # A start goes with each `running: true`: one that was disabled before could not be started.
+    name = {
+        "name": st.sampled_from(["BITS", "Spooler", "spooler", "TermService", "AxisRecorderToolboxService"])
+    }
+    started = {**name, "start": st.sampled_from(["automatic", "automatic_delayed", "manual"])}
+    one = (
+        st.fixed_dictionaries(started, optional={"running": st.booleans()})
+        | st.fixed_dictionaries({**name, "start": st.just("disabled")}, optional={"running": st.just(False)})
+        | st.fixed_dictionaries({**name, "running": st.just(False)})
+    )
+    return st.lists(one, min_size=1, max_size=3, unique_by=lambda row: row["name"].casefold())
+
+
+def _camera_station() -> st.SearchStrategy[dict[str, Any]]:
+    digest = str(packages()[PACKAGE]["sha256"])
+    package = st.fixed_dictionaries(
+        {
+            "path": st.just(PACKAGE),
+            "sha256": st.sampled_from([digest, digest.upper()]),
+            "feedback": st.booleans(),
+            "disable_old_tls": st.booleans(),
+            "firewall_rules": st.booleans(),
+        },
+        optional={"desktop_shortcut": st.booleans()},
+    )
+    return st.fixed_dictionaries(
+        {
+            "version": st.sampled_from(["5.50.1", "6.7.40000", "6.18.27687"]),
+            "replaces_camera_station_5": st.just(True),
+            "package": package,
+        }
+    )
+
+
 _MEMBERS = st.permutations(["provision", "DefaultAccount", "Guest", "S-1-5-11", "S-1-5-4"])
 """Those that no manifest here removes."""
 _SAID = {"description": st.sampled_from(["Wachen", "F\u00f6r sk\u00e4rg\u00e5rden"])}
@@ -236,6 +273,8 @@ _REST: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "windows_update": _windows_update(),
         "proxy": _proxy(),
         "firewall_rules": _firewall_rules(),
+        "camera_station": _camera_station(),
+        "windows_services": _services(),
         "network": _network(),
     },
 )

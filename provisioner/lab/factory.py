@@ -18,6 +18,7 @@ from provisioner.lab.factory_firewall import firewall
 from provisioner.lab.factory_host import about, service_paths
 from provisioner.lab.factory_network import NAMED, adapters, stored
 from provisioner.lab.factory_people import people
+from provisioner.lab.factory_programs import DELIVERED_CLIENT, packages
 from provisioner.lab.factory_proxy import proxies
 from provisioner.lab.factory_services import SERVICES
 from provisioner.lab.time_zone_rules import zone_rule
@@ -57,7 +58,7 @@ def factory_new(
     return {
         "name": name,
         "registry": _registry(draw, computer_name.upper(), now_ms) | stored(_adapter(name)),
-        "files": _files(),
+        "files": _files() | packages(),
         "services": {service: dict(row) for service, row in SERVICES.items()},
         **people(_machine_sid(name), accounts, language),
         **({} if language == "en-US" else {"language": language}),
@@ -105,6 +106,7 @@ def _registry(draw: str, computer_name: str, now_ms: int) -> dict[str, Any]:
         **_time(now_ms),
         **_policies(),
         **_programs(draw),
+        r"HKLM\HARDWARE\DESCRIPTION\System": {"Identifier": text("AT/AT COMPATIBLE")},
         **service_paths(),
         **firewall(),
         **proxies(),
@@ -185,6 +187,7 @@ def _programs(draw: str) -> dict[str, Any]:
         },
         rf"{uninstall}\{{{_guid(draw, 'client').upper()}}}": {
             "DisplayName": text("AXIS Camera Station Client"),
+            "DisplayVersion": text(DELIVERED_CLIENT),
             "Publisher": text("Axis Communications AB"),
         },
         rf"{uninstall}\{{{_guid(draw, 'toolbox').upper()}}}": {

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from provisioner.lab.folded import Folded, plain
 from provisioner.lab.nt_hash import as_kept
-from provisioner.resources.host import OUR_FOLDER
+from provisioner.resources.host import OUR_FOLDER, RESTART_MARKER
 
 NAMES = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName"
 _OURS = OUR_FOLDER.casefold()
@@ -100,10 +100,12 @@ class SimulatedMachine:
         self._task_started(name)
 
     def boot(self) -> None:
-        """Come up: a new boot time, and the pending computer name becomes the active one."""
+        """Come up: a new boot time, our mark gone, and the pending computer name becomes the active one."""
         with self._lock:
             self._restart_scheduled = False
             self.set_by_hand("boot", "started_ms", value=self.now_ms())
+            if self.get("registry", *RESTART_MARKER) is not None:
+                self.drop_by_hand("registry", *RESTART_MARKER)
             pending = self.get("registry", rf"{NAMES}\ComputerName", "ComputerName")
             if pending is not None:
                 self.set_by_hand("registry", rf"{NAMES}\ActiveComputerName", "ComputerName", value=pending)

@@ -127,6 +127,11 @@ function Get-SlowDigest {
     [BitConverter]::ToString($digest).Replace('-', '').ToLowerInvariant()
 }
 
+function Write-SignOfLife {
+    # For a step that takes long: the controller gives up on a host that says nothing of use.
+    Write-Frame -Content ([ordered]@{ type = 'working' })
+}
+
 function Add-RunLine {
     param($Request, $Content)
     $line = ConvertTo-Json -InputObject $Content -Depth 20 -Compress

@@ -182,6 +182,9 @@ class ChangingWindowsLine(AskingWindowsLine):
     def _news_of(self, batch: Batch) -> Iterator[News]:
         waited = {step.id for step in batch.steps}
         for frame in self._frames(change_request(self._run, batch, self._fill)):
+            if frame["type"] == "working":
+                # It took its time for one step; that it came has renewed our patience.
+                continue
             news = self._news(frame, batch)
             if isinstance(news, StepResult):
                 # Each step once and none that was not sent, so that the news of a batch have an end.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioner.resources.base import Resource
+from provisioner.resources.camera_station import CameraStation
 from provisioner.resources.clock import Clock
 from provisioner.resources.computer_name import ComputerName
 from provisioner.resources.firewall_rule import FirewallRule
@@ -11,6 +12,7 @@ from provisioner.resources.local_user import LocalUser
 from provisioner.resources.network import Network
 from provisioner.resources.power import Power
 from provisioner.resources.proxy import Proxy
+from provisioner.resources.windows_service import WindowsService
 from provisioner.resources.windows_update import WindowsUpdate
 
 ALL: tuple[type[Resource], ...] = (
@@ -22,6 +24,8 @@ ALL: tuple[type[Resource], ...] = (
     FirewallRule,
     LocalUser,
     LocalGroup,
+    CameraStation,
+    WindowsService,
     Network,
 )
 BY_NAME: dict[str, type[Resource]] = {kind.kind: kind for kind in ALL}

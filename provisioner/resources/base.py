@@ -260,6 +260,10 @@ class Resource(BaseModel):
         """What writing these top-level fields may cost."""
         return ()
 
+    def risks_around(self, changed: frozenset[str], around: Surroundings) -> tuple[Risk, ...]:
+        """What writing these fields may cost besides, as the host and all else that is declared stand."""
+        return ()
+
     def restart_pending(self, live: Observed) -> bool:
         """Whether the declared state is written but takes effect only with a restart."""
         return False

@@ -20,8 +20,12 @@ APPLIED_FILE = rf"{OUR_FOLDER}\applied.json"
 
 NETWORK_STATE_FILE = rf"{OUR_FOLDER}\network\state.json"
 """Where a network change that is not confirmed yet says what it is."""
-RESTART_MARKER = rf"{OUR_FOLDER}\restart.pending"
-"""Lies there while something that we did waits for a restart and Windows does not know of it."""
+RESTART_MARKER = (r"HKLM\HARDWARE\DESCRIPTION\System", "ProvisionerRestartPending")
+"""Key and value name: there while something that we did waits for a restart and Windows does not know of it.
+
+The tree HARDWARE lives in memory and is made anew at each start, so the restart takes the mark away by
+itself, whatever the clock says; shutting down with Fast Startup is no restart and keeps it.
+"""
 
 SCRIPT = "host"
 FILETIME_1970 = 116_444_736_000_000_000

@@ -106,7 +106,7 @@ function Get-PendingRestart {
             rename              = $null -ne $name -and $name -ne $active
             domain_join         = Test-Path -LiteralPath "$system\Services\Netlogon\JoinDomain"
             updaters            = @($updaters | Where-Object -FilterScript { $_ }).Count -gt 0
-            our_own             = Test-Path -LiteralPath 'C:\Program Files\provisioner\restart.pending'
+            our_own             = $null -ne (Get-RegistryValue -Key 'HKLM:\HARDWARE\DESCRIPTION\System' -Name 'ProvisionerRestartPending')
         }
     } catch {
         return $null

@@ -18,7 +18,7 @@ from provisioner.resources.host import (
     RESTART_MARKER,
     RUN_FILE,
 )
-from provisioner.resources.registry_values import is_listed, key_exists, read_value
+from provisioner.resources.registry_values import key_exists, read_value
 
 LONGEST_DELAY = 315_360_000
 """Seconds that shutdown.exe waits at most (its own help)."""
@@ -134,7 +134,7 @@ def _pending_restart(machine: Machine) -> JsonValue:
         "rename": pending is not None and str(pending).casefold() != active.casefold(),
         "domain_join": key_exists(machine, rf"{SYSTEM}\Services\Netlogon\JoinDomain"),
         "updaters": any(read_value(machine, key, "UpdateExeVolatile") for key in updates),
-        "our_own": is_listed(machine, "files", RESTART_MARKER),
+        "our_own": read_value(machine, *RESTART_MARKER) is not None,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from pydantic import JsonValue
 
 from provisioner.errors import CertificateError, LoginRefusedError, ScriptError, UnreachableError
-from provisioner.resources.base import Facts, Observed, Reason, Resource
+from provisioner.resources.base import Facts, Observed, Reason, Resource, Surroundings
 from provisioner.resources.comparing import differs
 from provisioner.resources.network_refusals import ENDED
 from provisioner.steps.compare import differing, explain
@@ -64,9 +64,15 @@ def _guarded(item: Item, resource: Resource, seen: Observed, live: HostLive) -> 
     if refusal is None and around is not None:
         refusal = resource.guard(seen, around)
     if refusal is None:
-        return item
+        return item if around is None else _with_risks_around(item, resource, around)
     said = {"what": refusal.what, "next_step": refusal.next_step, "restart": "no"}
     return item.model_copy(update={"action": Action.REFUSED, "reason": refusal.reason, **said})
+
+
+def _with_risks_around(item: Item, resource: Resource, around: Surroundings) -> Item:
+    changed = frozenset(change.field.partition(".")[0] for change in item.changes)
+    more = resource.risks_around(changed, around)
+    return item.model_copy(update={"risks": tuple(dict.fromkeys((*item.risks, *more)))}) if more else item
 
 
 def _to_remove(host: str, resource: Resource, seen: Observed, live: HostLive) -> Item:

@@ -208,3 +208,10 @@ def test_patience_ends_without_a_frame_and_begins_anew_with_one() -> None:
     patience.check()
     with pytest.raises(UnreachableError, match="nothing of use"):
         patience.check()
+
+
+def test_a_step_that_takes_long_gives_signs_of_life_that_are_no_news() -> None:
+    done = {"type": "step", "id": "a/x", "state": "done"}
+    line = Dictated({"type": "working"}, {"type": "working"}, done, end({"ok": True, "value": {}}))
+    news = list(line.change(Batch("guid", (SECRET_STEP,), (Ask("clock"),))))
+    assert [type(row).__name__ for row in news] == ["StepResult", "Answers"]

@@ -150,6 +150,89 @@ MUTATIONS = (
     Mutation(
         "a virtual switch is taken for the network", "network.read", "$adapter.HardwareInterface -and ", ""
     ),
+    Mutation("the delay is forgotten", "windows_service.read", "[bool]$row.DelayedAutoStart", "$false"),
+    Mutation("stopped ones depend too", "windows_service.read", " -and $_.Status -ne 'Stopped'", ""),
+    Mutation(
+        "a list of one dependent is a word",
+        "windows_service.read",
+        "$dependents = @($running | ForEach-Object -Process { [string]$_.Name } | Sort-Object)",
+        "$dependents = $running | ForEach-Object -Process { [string]$_.Name } | Sort-Object",
+    ),
+    Mutation("triggers of another service", "windows_service.read", "TriggerInfo\\0", "TriggerInfo\\1"),
+    Mutation("one that is not there is disabled", "windows_service.read", "        continue\n", ""),
+    Mutation(
+        "sc.exe's failure is lost", "windows_service.write", "    Assert-ExitCode -Program 'sc.exe'\n", ""
+    ),
+    Mutation("start and equals sign in one", "windows_service.write", "'start=' $", "'start' $"),
+    Mutation(
+        "no word is no", "windows_service.write", "$Arguments.running -eq $false", "-not $Arguments.running"
+    ),
+    Mutation("stopped by force", "windows_service.write", "Stop-Service -Name", "Stop-Service -Force -Name"),
+    Mutation(
+        "programs of 32 bits are forgotten",
+        "camera_station.read",
+        ', "$software\\WOW6432Node\\$uninstall"',
+        "",
+    ),
+    Mutation(
+        "a list of one product is an object",
+        "camera_station.read",
+        "$products = @(foreach",
+        "$products = $(foreach",
+    ),
+    Mutation(
+        "any package is there",
+        "camera_station.read",
+        "-LiteralPath $Arguments.package)",
+        "-LiteralPath 'C:\\Windows')",
+    ),
+    Mutation("other programs of Axis", "camera_station.read", "'AXIS Camera Station*'", "'AXIS *'"),
+    Mutation(
+        "the mark of a restart is not seen", "camera_station.read", "'ProvisionerRestartPending'", "'Pending'"
+    ),
+    Mutation("another service installs", "camera_station.read", "'msiserver'", "'TrustedInstaller'"),
+    Mutation("any hash is taken", "camera_station.write", "$hash -ne $Arguments.sha256", "$hash -eq ''"),
+    Mutation(
+        "the original is hashed",
+        "camera_station.write",
+        "Get-FileHash -LiteralPath $copy",
+        "Get-FileHash -LiteralPath 'C:\\other.msi'",
+    ),
+    Mutation(
+        "a broken signature is taken",
+        "camera_station.write",
+        "$signature.Status -ne 'Valid'",
+        "$null -eq $signature.Status",
+    ),
+    Mutation(
+        "anybody may sign", "camera_station.write", "'(^|, )(CN|O)=\"?Axis Communications\\b'", "'Axis'"
+    ),
+    Mutation("a restart is not marked", "camera_station.write", "$Code -eq 3010 -or ", ""),
+    Mutation(
+        "a failed installation is a success",
+        "camera_station.write",
+        "elseif ($Code -ne 0)",
+        "elseif ($Code -lt 0)",
+    ),
+    Mutation("the copy stays behind", "camera_station.write", "Remove-Item -LiteralPath $copy -Force\n", ""),
+    Mutation(
+        "the task stays behind",
+        "camera_station.write",
+        "Unregister-ScheduledTask -TaskPath '\\' -TaskName $task -Confirm:$false\nRemove",
+        "Remove",
+    ),
+    Mutation(
+        "it waits too short",
+        "camera_station.write",
+        "-le $Arguments.most_seconds",
+        "-lt $Arguments.most_seconds",
+    ),
+    Mutation(
+        "a second one beside the first",
+        "camera_station.write",
+        "$old.State -eq 'Running'",
+        "$old.State -eq 'Queued'",
+    ),
     Mutation("an adapter without cable is taken for one with it", "network.read", "-eq 1 }", "-ge 1 }"),
     Mutation(
         "lists of stored addresses are forgotten", "network.read", "-Name 'IPAddress'", "-Name 'IPAddresses'"

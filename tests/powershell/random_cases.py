@@ -11,10 +11,12 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from provisioner.lab.factory_programs import PACKAGE, SIGNER
 from provisioner.links.wire import filled
 from provisioner.resources import ALL
 from provisioner.resources.adapters_simulated import INTERFACES
 from provisioner.resources.base import Ask, Change, Resource
+from provisioner.resources.camera_station_simulated import FOLDER, LOG, ROOTS, SERVER, TASK
 from provisioner.resources.clock_simulated import TIME, ZONE, ZONES
 from provisioner.resources.computer_name import NAMES
 from provisioner.resources.firewall_rule_simulated import LOCAL, POLICY
@@ -22,6 +24,7 @@ from provisioner.resources.power_simulated import POLICY as POWER_POLICY
 from provisioner.resources.proxy_simulated import CONNECTIONS, LOCAL_SYSTEM, MACHINE
 from provisioner.resources.proxy_simulated import POLICY as PROXY_POLICY
 from provisioner.resources.proxy_text import Connection
+from provisioner.resources.tasks_simulated import as_system
 from provisioner.resources.windows_update_simulated import GPT_INI, POLICY_FILE
 from provisioner.resources.windows_update_values import AUTOMATIC, KEYS
 from tests.resources.machine import differs_from, filling, observed_from, writing
@@ -68,6 +71,7 @@ def machine_at(chance: Random) -> dict[str, Any]:
         _waiting,
         _names,
         _services,
+        _programs,
         _time,
         _power,
         _policies,
@@ -168,12 +172,48 @@ def _network(machine: dict[str, Any], chance: Random) -> None:
 
 
 def _services(machine: dict[str, Any], chance: Random) -> None:
-    for name in ("W32Time", "tzautoupdate", "wuauserv"):
+    for name in ("W32Time", "tzautoupdate", "wuauserv", "BITS", "Spooler", "TermService"):
         row = machine["services"][name]
         row |= {"start": chance.choice(STARTS), "running": chance.random() < 0.5}
         row["delayed"] = row["start"] == "automatic" and chance.random() < 0.5
         if chance.random() < 0.05:
             del machine["services"][name]
+        elif name == "TermService":
+            row["needs"] = [chance.choice(["SPOOLER", "bits", "RpcSs"])]
+
+
+def _programs(machine: dict[str, Any], chance: Random) -> None:
+    package = machine["files"][PACKAGE]
+    package["msi"] |= {
+        "exit_code": chance.choice([0, 0, 0, 3010, 1641, 1603, 1618, 1638]),
+        "seconds": chance.choice([0, 61, 1799, 1800, 1801]),
+        "replaces": chance.choice([["axis camera station client"], []]),
+    }
+    if chance.random() < 0.1:
+        package["sha256"] = "0" * 64
+    if chance.random() < 0.1:
+        package["signature"] = chance.choice(
+            [
+                {"status": "HashMismatch", "signer": SIGNER},
+                {"status": "NotSigned", "signer": None},
+                {"status": "Valid", "signer": "CN=Not Axis Communications AB"},
+            ]
+        )
+    if chance.random() < 0.1:
+        del machine["files"][PACKAGE]
+    for root in ROOTS:
+        version = chance.choice(["5.57.1", "6.18.27687.0", "6.20.1", "?"])
+        named = {
+            "DisplayName": text(chance.choice(["AXIS Camera Station Pro", "axis camera station x", "x"]))
+        }
+        if chance.random() < 0.3:
+            machine["registry"][rf"{root}\{{1-2}}"] = named | {"DisplayVersion": text(version)}
+    if chance.random() < 0.1:
+        machine["registry"][SERVER] = {}
+    if chance.random() < 0.1:
+        row = as_system("msiexec.exe", "")
+        machine["tasks"][TASK] = row | {"state": chance.choice(["Running", "Ready"])}
+        machine["files"][FOLDER], machine["files"][LOG] = {"folder": True}, {"text": "x"}
 
 
 def _time(machine: dict[str, Any], chance: Random) -> None:

@@ -49,6 +49,8 @@ function Get-Shown {
 function Invoke-Call {
     # The answer as the wire would carry it.
     param($Scripts, $Call)
+    # Time stands still between two calls, however long one of them slept.
+    $global:SleptMs = [long]0
     try {
         if ($Call.verb -eq 'read') {
             $value = Invoke-Ask -Request @{ scripts = $Scripts } -Ask $Call
@@ -148,6 +150,8 @@ foreach ($round in $rounds) {
     }
     . ([scriptblock]::Create($scripts['ask']))
     . ([scriptblock]::Create($scripts['change']))
+    # Nobody listens here, and each line is a case.
+    function Write-SignOfLife { }
     foreach ($name in @($cases.Keys | Sort-Object)) {
         if (@($kinds | Where-Object -FilterScript { $name.StartsWith($_) }).Count -eq 0 -and $kinds.Count -gt 0) {
             continue

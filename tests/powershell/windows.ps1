@@ -17,7 +17,7 @@
 
 $parts = @(
     'guard', 'machine', 'language', 'registry', 'files', 'content', 'system', 'cim', 'zone', 'services', 'power', 'host',
-    'tasks', 'network', 'accounts', 'users', 'profiles', 'firewall', 'proxy')
+    'tasks', 'packages', 'network', 'accounts', 'users', 'profiles', 'firewall', 'proxy')
 foreach ($part in $parts) {
     . ([IO.Path]::Combine($PSScriptRoot, 'windows', $part + '.ps1'))
 }

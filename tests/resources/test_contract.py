@@ -40,6 +40,8 @@ def test_hosts_are_changed_in_this_order() -> None:
         "firewall_rule",
         "local_user",
         "local_group",
+        "camera_station",
+        "windows_service",
         "network",
     ]
 

@@ -147,12 +147,12 @@ function Get-GivenPath {
 }
 
 function Test-RegistryPath {
-    # True for the registry, false for drive C; any other root is an error.
+    # True for the registry, false for drives C and D; any other root is an error.
     param([string]$Path)
     if ($Path -match '^(HKLM:|Registry::HKEY_USERS)\\.') {
         return $true
     }
-    if ($Path -match '^C:\\.') {
+    if ($Path -match '^[CD]:\\.') {
         return $false
     }
     throw "windows.ps1 does not play the path $Path."

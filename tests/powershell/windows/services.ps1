@@ -55,7 +55,33 @@ function Get-Service {
     Assert-Played -Name Get-Service -Bound $PSBoundParameters -Played Name
     Assert-Service -Name $Name -Command GetServiceCommand
     $row = Get-ServiceRow | Where-Object -FilterScript { $_.Name -eq $Name }
-    [pscustomobject]@{ Name = $row.Name; DisplayName = $row.DisplayName; Status = $row.State }
+    [pscustomobject]@{
+        Name              = $row.Name
+        DisplayName       = $row.DisplayName
+        Status            = $row.State
+        StartType         = $row.StartMode.Replace('Auto', 'Automatic')
+        DependentServices = @(Get-Dependent -Name $row.Name)
+    }
+}
+
+function Get-Dependent {
+    # Those that need this one, directly or by others.
+    param([string]$Name)
+    $needed = @($Name)
+    while ($true) {
+        $more = @(foreach ($other in @(Get-PlaceName -Place 'services')) {
+                $needs = @(foreach ($one in (Get-Place -Place 'services', $other, 'needs')) { if ($needed -contains $one) { $one } })
+                if ($needs.Count -gt 0 -and $needed -notcontains $other) { $other }
+            })
+        if ($more.Count -eq 0) {
+            break
+        }
+        $needed += $more
+    }
+    foreach ($other in ($needed | Select-Object -Skip 1)) {
+        $state = if (Get-Place -Place 'services', $other, 'running') { 'Running' } else { 'Stopped' }
+        [pscustomobject]@{ Name = $other; Status = $state }
+    }
 }
 
 function Start-Service {
@@ -106,12 +132,20 @@ function Stop-Service {
     )
     Assert-Played -Name Stop-Service -Bound $PSBoundParameters -Played Name, Force
     Assert-Service -Name $Name -Command StopServiceCommand
+    $running = @(Get-Dependent -Name $Name | Where-Object -FilterScript { $_.Status -ne 'Stopped' })
+    if ($running.Count -gt 0) {
+        if ($Force) { throw 'windows.ps1 does not play Stop-Service -Force where others depend on it.' }
+        $shown = "$(Get-Place -Place 'services', $Name, 'display_name') ($Name)"
+        throw (New-Failure -Id 'ServiceHasDependentServices,Microsoft.PowerShell.Commands.StopServiceCommand' -Category InvalidOperation `
+                -Message "Cannot stop service '$shown' because it has dependent services. It can only be stopped if the Force flag is set.")
+    }
     Set-Running -Name $Name -Running $false
 }
 
 function sc.exe {
     $line = $args -join ' '
-    if ($line -notmatch '^(triggerinfo (?<triggers>\w+) delete|config (?<config>\w+) start= auto)$') {
+    $starts = @{ 'auto' = 'automatic'; 'delayed-auto' = 'automatic'; 'demand' = 'manual'; 'disabled' = 'disabled' }
+    if ($line -notmatch '^(triggerinfo (?<triggers>\w+) delete|config (?<config>.+) start= (?<start>auto|delayed-auto|demand|disabled))$') {
         throw "windows.ps1 does not play sc.exe $line."
     }
     $name = if ($Matches.ContainsKey('config')) { $Matches['config'] } else { $Matches['triggers'] }
@@ -121,8 +155,11 @@ function sc.exe {
         return
     }
     if ($Matches.ContainsKey('config')) {
-        Set-Place -Place 'services', $name, 'start' -Value 'automatic'
-        Set-Place -Place 'services', $name, 'delayed' -Value $false
+        $start = $Matches['start']
+        Set-Place -Place 'services', $name, 'start' -Value $starts[$start]
+        if ($start -like '*auto') {
+            Set-Place -Place 'services', $name, 'delayed' -Value ($start -eq 'delayed-auto')
+        }
         '[SC] ChangeServiceConfig SUCCESS'
     } else {
         Remove-Trigger -Service $name

@@ -208,6 +208,7 @@ function Get-ScheduledTask {
         [switch]$AsJob
     )
     Assert-Played -Name Get-ScheduledTask -Bound $PSBoundParameters -Played TaskName, TaskPath
+    Update-Installer
     $name = if ($TaskName) { [string]$TaskName } else { '*' }
     $path = if ($TaskPath) { [string]$TaskPath } else { '*' }
     $found = @(Get-PlaceName -Place 'tasks' | ForEach-Object -Process { Get-TaskObject -Place $_ } |
@@ -240,6 +241,9 @@ function Start-ScheduledTask {
         return
     }
     Set-Place -Place 'tasks', $place, 'state' -Value 'Running'
+    if ((Get-Place -Place 'tasks', $place, 'action', 'execute') -eq 'msiexec.exe') {
+        Start-Installer -Task $place
+    }
     $global:StartedTasks += $place
     Write-Change -Change ([ordered]@{ task = $place })
 }

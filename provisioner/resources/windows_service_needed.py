@@ -1,0 +1,99 @@
+"""Services that must go on as they are, and why: our way in, what we work with, what else is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from provisioner.resources.base import Reason, Refusal, Resource, Surroundings
+from provisioner.resources.clock import Clock
+from provisioner.resources.windows_update import WindowsUpdate
+
+ResourceT = TypeVar("ResourceT", bound=Resource)
+
+ALWAYS: Mapping[str, str] = {
+    "winrm": "we come in by it, and without it nobody but a person at the machine could put it right",
+    "http": "WinRM answers through it",
+    "rpcss": "hardly any service runs without it, WinRM neither",
+    "dcomlaunch": "hardly any service runs without it, WinRM neither",
+    "rpceptmapper": "hardly any service runs without it, WinRM neither",
+    "samss": "no local account can log on without it, ours neither",
+    "profsvc": "no account can log on without it, ours neither",
+    "nsi": "no network connection works without it",
+    "winmgmt": "the host is read through it",
+    "schedule": "changes of the network and installations run as its tasks",
+    "bfe": "the firewall stands on it, and Windows does not work as intended without",
+    "mpssvc": "without it the rules are gone that let us in; Windows does not support stopping it",
+}
+"""Must start by themselves and run. Casefolded names."""
+
+
+def why_needed(key: str, start: str | None, running: bool | None, around: Surroundings) -> Refusal | None:
+    """Why the service may not be declared so."""
+    # A delay is no harm to the one that only lets us in; the others are needed early.
+    by_itself = start in (None, "automatic") or (start == "automatic_delayed" and key == "winrm")
+    if not (by_itself and running is not False) and (why := _must_run(key, around)):
+        return Refusal(
+            Reason.GUARD,
+            f"{key} must start by itself and run: {why[0]}",
+            why[1] or "Leave it out, or declare `start: automatic` and `running: true`.",
+        )
+    return _contradiction(key, start, running, around)
+
+
+def _must_run(key: str, around: Surroundings) -> tuple[str, str] | None:
+    if key in ALWAYS:
+        return ALWAYS[key], ""
+    if key == "dhcp" and not _fixed_address(around):
+        return (
+            "the host's address is leased, or it is not known to be fixed",
+            "Declare a fixed address under `network` and apply that first, or leave the service out.",
+        )
+    if key == "netlogon" and around.host.part_of_domain is not False:
+        return "a member of a domain logs on through it", "Leave it out."
+    return None
+
+
+def _fixed_address(around: Surroundings) -> bool:
+    network = around.observed.get(("network", ""))
+    return network is not None and network.facts.get("dhcp") is False
+
+
+def _contradiction(key: str, start: str | None, running: bool | None, around: Surroundings) -> Refusal | None:
+    clock, updates = _declared(around, Clock), _declared(around, WindowsUpdate)
+    if (
+        key == "w32time"
+        and clock is not None
+        and clock.ntp
+        and (start or "automatic", running)
+        not in (
+            ("automatic", True),
+            ("automatic", None),
+        )
+    ):
+        return Refusal(
+            Reason.GUARD,
+            "`clock.ntp` of the same host needs the time service to start by itself and run",
+            "Leave w32time out here, or declare the clock without `ntp`.",
+        )
+    if key == "wuauserv" and start == "disabled" and updates is not None and updates.install != "disabled":
+        return Refusal(
+            Reason.GUARD,
+            "`windows_update` of the same host says what this service shall do, and disabled it does nothing",
+            "Leave wuauserv out here, or declare `windows_update: {install: disabled}`.",
+        )
+    if (
+        key == "msiserver"
+        and start == "disabled"
+        and any(o.kind == "camera_station" for o in around.declared)
+    ):
+        return Refusal(
+            Reason.GUARD,
+            "`camera_station` of the same host is installed by this service",
+            "Leave msiserver out here, or declare `start: manual`.",
+        )
+    return None
+
+
+def _declared(around: Surroundings, kind: type[ResourceT]) -> ResourceT | None:
+    return next((other for other in around.declared if isinstance(other, kind)), None)
