@@ -108,7 +108,7 @@ def test_a_new_account_is_a_user_and_has_its_marker() -> None:
     machine = factory_machine()
     apply(machine, user("New", password=PASSWORD, administrator=True))
     sid = sid_of(machine, "New")
-    assert sid.endswith("-1004")
+    assert sid.endswith("-1051")
     for group in ("S-1-5-32-544", "S-1-5-32-545"):
         assert sid in machine.get("groups", group, "members")  # type: ignore[operator]
     kept = json.loads(str(machine.get("files", FILE, "text")))
