@@ -187,10 +187,8 @@ class LocalGroup(Listed):
         group = live_group(rests_on, key, self.words())
         if not group.sid:
             return Observed({}, rests_on, present=False)
-        facts: dict[str, JsonValue] = {
-            "description": group.description or None,
-            "members": self._members(group),
-        }
+        facts: dict[str, JsonValue] = {"description": group.description} if group.description else {}
+        facts["members"] = self._members(group)
         return Observed(facts, rests_on, notes=tuple(local_group_guards.said_of(self, group)))
 
     def _members(self, group: LiveGroup) -> JsonValue:
