@@ -23,6 +23,19 @@ POLL = 3
 """The question whether it is there yet is reported apart; the one that finds it is the connection's first."""
 
 
+LANGUAGES = {
+    "swedish": "hosts: {control-room-1: {language: sv-SE}}",
+    "german": "hosts: {control-room-1: {language: de-DE}}",
+    # A domain names its members itself and gives them their time.
+    "domain member": """
+hosts:
+  control-room-1:
+    computer_name: HARBOUR-CR1
+    set: {domain: harbour.example, domain_accounts/S-1-5-21-4-4-4-1109: 'HARBOUR\\guards'}
+""",
+}
+
+
 @pytest.fixture
 def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[CommandLine]:
     site = tmp_path / "site"
@@ -50,3 +63,27 @@ def test_from_factory_new_to_in_service_in_one_run(terminal: CommandLine) -> Non
     after = terminal.counts(HOST)
     for count in ("writes", "bookkeeping_writes", "restarts"):
         assert after[count] == counts[count]
+
+
+@pytest.mark.parametrize("machine", LANGUAGES)
+def test_the_same_manifest_on_other_machines(
+    machine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(SITE, site)
+    text = (site / "site.yaml").read_text("utf-8")
+    # Groups of Windows' own by their English names and a member of the domain, where there is one.
+    if machine == "domain member":
+        # It has its name and its time from the domain; both would be refused there, each with its reason.
+        text = text.replace("members: [guard]", r"members: [guard, HARBOUR\guards]")
+        text = "".join(line for line in text.splitlines(True) if not line.startswith("      ntp:"))
+    text = text.replace("sid: S-1-5-32-555, include", "name: Remote Desktop Users, include")
+    (site / "site.yaml").write_text(text, "utf-8")
+    (site / "lab.yaml").write_text(LANGUAGES[machine], "utf-8")
+    with serving(load(site), tmp_path / "lab", down_seconds=0.2) as served:
+        terminal = CommandLine(site, tmp_path, served, capsys, joined=True)
+        assert terminal("apply", "--yes", "--restart", "now") == 0, terminal.out
+        assert terminal("plan") == 0, terminal.out
+        writes = terminal.counts(HOST)["writes"]
+        assert terminal("apply", "--yes", "--restart", "now") == 0
+        assert terminal.counts(HOST)["writes"] == writes
