@@ -26,7 +26,12 @@ def factory_stage(name: str = "a", seed: str = "test") -> Stage:
     now = time.time_ns() // 1_000_000
     return staged(
         factory_new(
-            name, seed=seed, computer_name="AXIS-S9002", accounts={"provision": "00" * 16}, now_ms=now
+            name,
+            seed=seed,
+            computer_name="AXIS-S9002",
+            accounts={"provision": "00" * 16},
+            now_ms=now,
+            address="192.0.2.21",
         )
     )
 
