@@ -122,6 +122,8 @@ def _run_installer(machine: Machine, arguments: Mapping[str, Any]) -> int:
     machine.put("files", LOG, value={"text": f"=== {properties}\r\n"})
     if package["exit_code"] in (_DONE, *_RESTART):
         install(machine, package, properties)
+    machine.put("tasks", TASK, "last_result", value=package["exit_code"])
+    machine.put("tasks", TASK, "state", value="Ready")
     return int(package["exit_code"])
 
 

@@ -92,6 +92,12 @@ def _contradiction(key: str, start: str | None, running: bool | None, around: Su
             "`camera_station` of the same host is installed by this service",
             "Leave msiserver out here, or declare `start: manual`.",
         )
+    if key == "bits" and start == "disabled" and any(o.kind == "proxy" for o in around.declared):
+        return Refusal(
+            Reason.GUARD,
+            "`proxy` of the same host is set through this service for the system account",
+            "Leave BITS out here, or declare `start: manual`.",
+        )
     return None
 
 

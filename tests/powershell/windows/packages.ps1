@@ -100,6 +100,7 @@ function Install-Package {
         }
     }
     $values = [ordered]@{ DisplayName = $Msi.product; DisplayVersion = $Msi.version; Publisher = 'Axis Communications AB' }
+    Set-Place -Place 'registry', ($roots[0] + $Msi.code) -Value (New-Object -TypeName PSCustomObject)
     foreach ($name in $values.Keys) {
         $row = [pscustomobject]@{ type = 'String'; data = $values[$name] }
         Set-Place -Place 'registry', ($roots[0] + $Msi.code), $name -Value $row
