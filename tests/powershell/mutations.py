@@ -353,45 +353,6 @@ MUTATIONS = (
     Mutation(
         "an account's name is not looked at", "local_group.write", "Find-AccountSid -Name $row.name", "$null"
     ),
-    Mutation("users are the administrators", "local_user.read", "'S-1-5-32-544'", "'S-1-5-32-545'"),
-    Mutation("case counts in the name of an account", "local_user.read", "::OrdinalIgnoreCase", "::Ordinal"),
-    Mutation("never expires from another bit", "local_user.read", "-band 0x10000", "-band 0x1000"),
-    Mutation("whose profile does not matter", "local_user.read", " -and $_.SID -eq $sid", ""),
-    Mutation("a profile is looked at unasked", "local_user.read", "$asked.profile -and ", ""),
-    Mutation("damaged markers stop the reading", "local_user.read", "    $kept = $null\n}", "    throw\n}"),
-    Mutation(
-        "a new account is in no group",
-        "local_user.write",
-        "        Add-GroupMemberSid -Group 'S-1-5-32-545' -Member $sid\n",
-        "",
-    ),
-    Mutation("half of an account stays", "local_user.write", "        Remove-LocalUser -SID $sid\n", ""),
-    Mutation(
-        "empty is not declared", "local_user.write", "$null -ne $Arguments.full_name", "$Arguments.full_name"
-    ),
-    Mutation(
-        "may and may not changed over", "local_user.write", "= -not $Arguments.user", "= $Arguments.user"
-    ),
-    Mutation(
-        "the password is set while it must be changed",
-        "local_user.write",
-        "            Set-MustChange -Name $Arguments.name -Wanted $false\n",
-        "",
-    ),
-    Mutation(
-        "a password that somebody set is taken for ours",
-        "local_user.write",
-        "'password_last_set') -eq $before",
-        "'password_last_set') -ne 0",
-    ),
-    Mutation(
-        "ours is taken for somebody's", "local_user.write", " -or (Get-LastSet -Sid $sid) -ne $before", ""
-    ),
-    Mutation("every profile goes", "local_user.write", "{ $_.SID -eq $sid }", "{ $_.SID }"),
-    Mutation("a marker outlives its account", "local_user.write", "        $markers.Remove($sid)\n", ""),
-    Mutation("anybody may read the digests", "local_user.write", "    Initialize-Folder -Path $folder\n", ""),
-    Mutation("a digest of another length", "change", "GetBytes(32)", "GetBytes(20)"),
-    Mutation("a digest that is quick to try", "change", "$bytes, $Iterations, $hash", "$bytes, 1, $hash"),
 )
 MAY_SURVIVE = frozenset({"bytes are read one by one"})
 """Gives the same answer, only slower: no fixture can tell."""

@@ -20,6 +20,7 @@ from provisioner.resources.camera_station_simulated import FOLDER, LOG, ROOTS, S
 from provisioner.resources.clock_simulated import TIME, ZONE, ZONES
 from provisioner.resources.computer_name import NAMES
 from provisioner.resources.firewall_rule_simulated import LOCAL, POLICY
+from provisioner.resources.host import OUR_FOLDER
 from provisioner.resources.power_simulated import POLICY as POWER_POLICY
 from provisioner.resources.proxy_simulated import CONNECTIONS, LOCAL_SYSTEM, MACHINE
 from provisioner.resources.proxy_simulated import POLICY as PROXY_POLICY
@@ -213,6 +214,7 @@ def _programs(machine: dict[str, Any], chance: Random) -> None:
     if chance.random() < 0.1:
         row = as_system("msiexec.exe", "")
         machine["tasks"][TASK] = row | {"state": chance.choice(["Running", "Ready"])}
+        machine["files"][OUR_FOLDER] = {"folder": True, "acl": "administrators"}
         machine["files"][FOLDER], machine["files"][LOG] = {"folder": True}, {"text": "x"}
 
 
