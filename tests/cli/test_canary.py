@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -14,8 +16,10 @@ import pytest
 from provisioner.cli.contact import Options, asking_lines, reach_for
 from provisioner.errors import LoginRefusedError
 from provisioner.manifest.load import load
-from provisioner.resources.base import Ask
+from provisioner.resources.base import Ask, Secret
+from provisioner.resources.host import OUR_FOLDER
 from tests.cli.conftest import CommandLine
+from tests.cli.test_everything import terminal as terminal
 
 NTLM, BASIC = "control-room-1", "control-room-2"
 
@@ -107,6 +111,43 @@ def test_a_password_from_the_environment_reaches_the_host_and_nothing_else(
         line.hang_up()
         assert provisioner.counts(host)["refused_logons"] == 1
     assert _leaks(["Canary-0815-from-the-environment"], {"said": "".join(said).encode()}) == set()
+
+
+def test_no_password_of_an_account_is_ever_seen(terminal: CommandLine) -> None:
+    """Of the accounts that the manifest makes: not in a plan, a journal, an output, nor on the machine."""
+    lab, folder = terminal.lab, terminal.folder
+    secrets = [lab.secret(Secret("env", name)) for name in ("EVERY_GUARD", "EVERY_INSTALLER")]
+    said = ""
+    for verb, *more in (
+        ["plan", "-v", "-v", "--reverse", "--out", folder / "saved"],
+        ["apply", "--yes", "--restart", "now", "-v"],
+        ["drift", "-v"],
+        ["history"],
+    ):
+        for format_ in ("human", "json"):
+            terminal(str(verb), *more, "--format", format_)
+            said += terminal.out + terminal.err
+    text = (terminal.site / "site.yaml").read_text("utf-8")
+    (terminal.site / "site.yaml").write_text(text.replace("EVERY_GUARD", "EVERY_OTHER"), "utf-8")
+    assert terminal("plan", "-v") == 2
+    assert "another than declared" in terminal.out
+    said += terminal.out + terminal.err
+    secrets.append(lab.secret(Secret("env", "EVERY_OTHER")))
+
+    assert any(lab.place("control-room-1", f"accounts/{sid}/password") for sid in _accounts(terminal))
+    texts = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert _leaks(secrets, texts | {"said": said.encode()}) == set()
+    # Who has the digests could try passwords against them.
+    markers = str(lab.place("control-room-1", rf"files/{OUR_FOLDER}\passwords.json/text"))
+    digests = re.findall(r"[0-9a-f]{32,}", markers)
+    assert len(digests) >= 4
+    ours = {path: text for path, text in texts.items() if f"{os.sep}lab{os.sep}" not in path}
+    assert _leaks(digests, ours | {"said": said.encode()}) == set()
+
+
+def _accounts(terminal: CommandLine) -> list[str]:
+    machine = terminal.lab.machine("control-room-1")
+    return list(machine["accounts"])  # type: ignore[arg-type]
 
 
 def _private(path: Path) -> None:
