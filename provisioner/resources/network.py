@@ -102,8 +102,12 @@ class Network(Resource):
     def _fits(self) -> Self:
         if self.address and self.dhcp:
             raise ValueError("`address` and `dhcp` exclude each other; keep one")
+        if self.dhcp and self.gateway:
+            raise ValueError("with `dhcp` the DHCP server says the gateway; leave `gateway` out")
         if (self.address is None) != (self.gateway is None):
             raise ValueError("`address` and `gateway` belong together; a network without router has `none`")
+        if not self.facts():
+            raise ValueError("it says nothing of the network; say `address`, `dhcp`, `dns` or `category`")
         if self.address and self.gateway not in (None, "none"):
             declared.check_gateway(ipaddress.IPv4Interface(self.address), ipaddress.IPv4Address(self.gateway))
         return self
@@ -177,7 +181,7 @@ class Network(Resource):
     @classmethod
     def read(cls, wanted: Sequence[Self]) -> Asking[Mapping[str, Observed]]:
         """What is active now and what the next start takes; a lease is not a static address."""
-        one = wanted[0] if wanted else cls()
+        one = wanted[0] if wanted else cls(dhcp=True)
         reply = yield Ask(cls.kind, one._selector())
         facts = live_facts(reply.value)
         return {"": Observed(facts, reply.value, notes=one._notes(facts, reply.value))}

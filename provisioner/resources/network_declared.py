@@ -21,15 +21,19 @@ def interface(text: str) -> str:
 
 
 def _is_of_no_host(address: ipaddress.IPv4Address) -> bool:
-    return address.is_multicast or address.is_loopback or address.is_link_local or address.is_unspecified
+    kept_for_others = address.is_multicast or address.is_reserved or int(address) >> 24 == 0
+    return kept_for_others or address.is_loopback or address.is_link_local
 
 
 def ipv4(text: str) -> str:
     """One address."""
     try:
-        return str(ipaddress.IPv4Address(text))
+        found = ipaddress.IPv4Address(text)
     except ValueError:
         raise ValueError(f"{text!r} is no IPv4 address; write it like `192.0.2.1`") from None
+    if _is_of_no_host(found):
+        raise ValueError(f"{found} is the address of no host; write one that can answer")
+    return str(found)
 
 
 def gateway(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from provisioner.resources import wmi_simulated
+from provisioner.resources import tasks_simulated, wmi_simulated
 from provisioner.resources.adapters_simulated import INTERFACES
 from provisioner.resources.base import Machine, ScriptFailure
 from provisioner.resources.host import OUR_FOLDER
@@ -127,18 +127,9 @@ def _change(machine: Machine, arguments: Mapping[str, Any]) -> None:
 def _task(act: str) -> dict[str, JsonValue]:
     text = f"(Get-Content -LiteralPath '{SCRIPT}' -Encoding UTF8 -Raw)"
     line = f'-NoProfile -NonInteractive -Command "& ([scriptblock]::Create({text})) -Act {act}"'
-    return {
-        "state": "Ready",
-        "action": {"execute": "powershell.exe", "arguments": line},
-        "triggers": ["AtStartup"] if act == "startup" else [],
-        "principal": {"sid": "S-1-5-18", "logon_type": "ServiceAccount", "run_level": "Highest"},
-        "settings": {
-            "allow_start_if_on_batteries": True,
-            "dont_stop_if_going_on_batteries": True,
-            "start_when_available": True,
-            "execution_time_limit_seconds": 0,
-        },
-    }
+    return tasks_simulated.as_system(
+        "powershell.exe", line, [tasks_simulated.AT_STARTUP] if act == "startup" else []
+    )
 
 
 def _confirm(machine: Machine, arguments: Mapping[str, Any]) -> None:

@@ -205,7 +205,7 @@ def ended_change(facts: HostFacts) -> bool:
 def forget_ended(host: HostApply) -> Iterator[Event]:
     """Clear that away. Raises `HostError`."""
     declared = (resource for resource in host.resources if isinstance(resource, Network))
-    network = next(declared, Network())
+    network = next(declared, Network(dhcp=True))
     found = converse({"": Network.read([network])}, host.line.ask)[""]
     if isinstance(found, ScriptError):
         return
