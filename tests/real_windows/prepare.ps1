@@ -10,6 +10,10 @@ $random.GetBytes($bytes)
 $password = [Convert]::ToBase64String($bytes) + '.aA1'
 # The runner blots it out of every log from here on.
 [Console]::Out.WriteLine("::add-mask::$password")
+$random.GetBytes($bytes)
+$guard = [Convert]::ToBase64String($bytes) + '.bB2'
+[Console]::Out.WriteLine("::add-mask::$guard")
+Add-Content -LiteralPath $env:GITHUB_ENV -Value "PROVISIONER_REAL_GUARD=$guard"
 $secure = New-Object -TypeName System.Security.SecureString
 foreach ($character in $password.ToCharArray()) {
     $secure.AppendChar($character)

@@ -8,3 +8,7 @@ if ($env:PROVISIONER_REAL_THUMBPRINT) {
     Remove-Item -LiteralPath "Cert:\LocalMachine\My\$env:PROVISIONER_REAL_THUMBPRINT"
 }
 Remove-LocalUser -Name 'provision'
+Remove-LocalGroup -Name 'Provision Operators'
+Remove-LocalUser -Name 'provision-guard'
+Remove-NetFirewallRule -Name 'provisioner-rehearsal'
+& netsh.exe winhttp reset proxy

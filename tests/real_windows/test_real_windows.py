@@ -44,8 +44,23 @@ SETTINGS = """\
       day: sunday
       time: "03:00"
       restart: {always_at_scheduled_time: true, delay_minutes: 15}
+    proxy: {winhttp: {server: "proxy.example:8080", bypass: ["*.example"]}}
+    firewall_rules:
+      - {name: provisioner-rehearsal, local_ports: [55752], remote_addresses: [192.0.2.0/24]}
+    local_users:
+      - name: provision-guard
+        password: {env: PROVISIONER_REAL_GUARD}
+        full_name: Control room guard
+        password_never_expires: true
+        user_cannot_change_password: true
+    local_groups:
+      - {name: Provision Operators, description: Throw-away, members: [provision-guard]}
+      - {sid: S-1-5-32-555, include: [provision-guard]}
+    windows_services:
+      - {name: Spooler, start: manual, running: false}
 """
 AU = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate\AU"
+RULES = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
 JUDGES: dict[tuple[str, ...], str] = {
     ("tzutil.exe", "/g"): "India Standard Time",
     ("reg.exe", "query", r"HKLM\SYSTEM\CurrentControlSet\Services\W32Time\Parameters", "/v", "NtpServer"): (
@@ -54,6 +69,12 @@ JUDGES: dict[tuple[str, ...], str] = {
     ("reg.exe", "query", AU, "/v", "ScheduledInstallDay"): "0x1",
     ("reg.exe", "query", AU, "/v", "ScheduledInstallTime"): "0x3",
     ("reg.exe", "query", AU, "/v", "AlwaysAutoRebootAtScheduledTimeMinutes"): "0xf",
+    ("net.exe", "user", "provision-guard"): "Control room guard",
+    ("net.exe", "localgroup", "Provision Operators"): "provision-guard",
+    ("net.exe", "localgroup", "Remote Desktop Users"): "provision-guard",
+    ("sc.exe", "qc", "Spooler"): "DEMAND_START",
+    ("netsh.exe", "winhttp", "show", "proxy"): "proxy.example:8080",
+    ("reg.exe", "query", RULES, "/v", "provisioner-rehearsal"): "LPort=55752",
     ("powercfg.exe", "/query", "SCHEME_CURRENT", "SUB_VIDEO", "VIDEOIDLE"): "0x00001c20",
 }
 """Programs that know nothing of us, and what each must print: two hours are 0x1c20 seconds."""
