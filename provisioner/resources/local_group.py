@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from provisioner.resources import local_group_guards, local_group_simulated
-from provisioner.resources.administrators import ADMINISTRATORS, Who
+from provisioner.resources.administrators import Who
 from provisioner.resources.base import (
     Argument,
     Ask,
@@ -134,10 +134,12 @@ class LocalGroup(Listed):
         """Members that nobody makes, groups of Windows' own, the last administrators."""
         return local_group_guards.guard(self, self.live(live), around)
 
-    def risks(self, changed: frozenset[str]) -> tuple[Risk, ...]:
+    def risks_around(self, changed: frozenset[str], around: Surroundings) -> tuple[Risk, ...]:
         """A local administrator has every right in AXIS Camera Station."""
-        adds = bool(self.members or self.include) and "members" in changed
-        return (Risk.RIGHTS_GAINED,) if adds and self.known_sid() == ADMINISTRATORS else ()
+        group = self.live(around.observed[self.kind, self.key])
+        wanted = (*(self.members or ()), *(self.include or ()))
+        joins = "members" in changed and any(group.has(word) is not True for word in wanted)
+        return (Risk.RIGHTS_GAINED,) if joins and group.administers and not self.gone else ()
 
     def administrators_after(self, administrators: frozenset[Who], live: Observed) -> frozenset[Who]:
         """See `administrators.ChangesMembers`."""

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from provisioner.resources.administrators import locks_out
 from provisioner.resources.base import Reason, Refusal, Surroundings
+from provisioner.resources.local_group_contradictions import contradiction
 from provisioner.resources.local_group_live import LiveGroup
-from provisioner.resources.local_group_names import is_bare
+from provisioner.resources.local_group_names import USERS, is_bare
 
 DOMAIN_ADMINS = "-512"
 
@@ -62,7 +63,10 @@ def guard(wanted: Wanted, group: LiveGroup, around: Surroundings) -> Refusal | N
     """What would fail or lock somebody out, seen with all that is declared for the machine."""
     if wanted.gone:
         return _windows_own(group)
-    return _nobody(wanted, group, around) or (_administrators(wanted, group, around) if group.sid else None)
+    found = _nobody(wanted, group, around)
+    if found is not None or not group.sid:
+        return found
+    return contradiction(wanted, group, around) or _administrators(wanted, group, around)
 
 
 def _windows_own(group: LiveGroup) -> Refusal | None:
@@ -80,7 +84,8 @@ def _nobody(wanted: Wanted, group: LiveGroup, around: Surroundings) -> Refusal |
     """An account that is to be a member must be there, or be made in the same run."""
     users = {one.key: one for one in around.declared if one.kind == "local_user"}
     for word in (*(wanted.members or ()), *(wanted.include or ())):
-        user = users.get(_own_name(word, around))
+        own = group.local.get(group.sids.get(word, ""), "").casefold()
+        user = users.get(own or _own_name(word, around))
         if user is not None and user.gone:
             return Refusal(
                 Reason.GUARD,
@@ -143,6 +148,8 @@ def said_of(wanted: Wanted, group: LiveGroup) -> Iterator[str]:
     ]
     leaving = [word for word in wanted.exclude or () if group.has(word)]
     leaving += group.removable(wanted.members) if wanted.members is not None else []
+    if group.sid == USERS and {"S-1-5-4", "S-1-5-11"} & set(leaving):
+        yield "only who is a member by name can then log on at the machine itself"
     if joining or leaving:
         yield "whoever joins or leaves notices at the next logon"
     if joining and group.administers:

@@ -23,6 +23,7 @@ WELL_KNOWN: Mapping[str, str] = {
     "S-1-5-32-580": "Remote Management Users",
 }
 """Groups of Windows' own by what they are called in English; a manifest may say that on any machine."""
+USERS = "S-1-5-32-545"
 BY_NAME: Mapping[str, str] = {name.casefold(): sid for sid, name in WELL_KNOWN.items()}
 WELL_KNOWN_ACCOUNTS: Mapping[str, str] = {"administrator": "-500", "guest": "-501"}
 """The same for accounts, by the end of their SIDs; only where no account has that name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -304,8 +305,8 @@ def test_where_administrators_are_unknown_nobody_loses_rights(unknown: str) -> N
 def test_new_administrators_are_a_risk_and_the_plan_says_what_they_may() -> None:
     machine = factory_machine()
     wanted = group(name="Administrators", include=["Operator"])
-    assert wanted.risks(frozenset({"members"})) == (Risk.RIGHTS_GAINED,)
-    assert group(name="Users", include=["Operator"]).risks(frozenset({"members"})) == ()
+    assert _risks(machine, wanted) == (Risk.RIGHTS_GAINED,)
+    assert _risks(machine, group(name="Users", include=["Operator"])) == ()
     notes = " ".join(observe(machine, wanted).notes)
     assert "every right in AXIS Camera Station" in notes and "at the next logon" in notes
     apply(machine, wanted)
@@ -359,3 +360,71 @@ def test_windows_own_accounts_are_known_by_their_sids() -> None:
     assert built_in("S-1-5-21-1-2-3-504") == "WDAGUtilityAccount"
     assert built_in("S-1-5-21-1-2-3-1500") is None
     assert built_in("S-1-5-32-500") is None
+
+
+def _said(wanted: LocalGroup, machine: MemoryMachine, *others: Resource) -> str:
+    """What the guard says, seen with the other groups that are declared."""
+    seen = around(machine, wanted, *others)
+    observed = {
+        (one.kind, one.key): observe(machine, one) for one in (wanted, *others) if one.kind == "local_group"
+    }
+    found = wanted.guard(observed[wanted.kind, wanted.key], replace(seen, observed=observed))
+    assert found is not None
+    assert found.next_step == "Keep one of the two."
+    return found.what
+
+
+def test_one_group_under_two_names_is_refused() -> None:
+    machine = machine_in("sv-SE")
+    other = group(sid=ADMINISTRATORS, include=["Operator"])
+    said = _said(group(name="Administrat\u00f6rer", members=["provision"]), machine, other)
+    assert "are one group on this machine" in said
+
+
+def test_one_account_under_two_names_is_refused() -> None:
+    machine = factory_machine()
+    wanted = group(name="Installers", include=["Operator"], exclude=[sid_of(machine, "Operator")])
+    assert "are one account" in _said(wanted, machine)
+
+
+@pytest.mark.parametrize(
+    ("administrator", "declared"),
+    [
+        (True, {"members": ["provision"]}),
+        (True, {"exclude": ["Operator"]}),
+        (False, {"members": ["provision", "Operator"]}),
+        (False, {"include": ["Operator"]}),
+    ],
+)
+def test_an_account_and_the_administrators_must_agree(administrator: bool, declared: dict[str, Any]) -> None:
+    """Else each run would take back what the last one did, and call it done."""
+    user = LocalUser(name="Operator", administrator=administrator)
+    said = _said(group(sid=ADMINISTRATORS, **declared), factory_machine(), user)
+    assert "`local_users` says" in said
+
+
+def test_a_member_by_its_sid_may_not_be_declared_absent() -> None:
+    machine = factory_machine()
+    wanted = group(name="Installers", members=[sid_of(machine, "AxisService")])
+    user = LocalUser(name="AxisService", absent=True)
+    assert "declares it absent" in _said(wanted, machine, user)
+
+
+def _risks(machine: MemoryMachine, wanted: LocalGroup) -> tuple[Risk, ...]:
+    observed = {(wanted.kind, wanted.key): observe(machine, wanted)}
+    seen = replace(around(machine, wanted), observed=observed)
+    return wanted.risks_around(frozenset({"members"}), seen)
+
+
+def test_who_is_only_taken_out_gains_no_rights() -> None:
+    machine = factory_machine()
+    apply(machine, group(sid=ADMINISTRATORS, include=["Operator"]))
+    assert _risks(machine, group(sid=ADMINISTRATORS, members=["provision"])) == ()
+
+
+def test_whom_windows_lets_log_on_is_said_when_it_leaves() -> None:
+    machine = factory_machine()
+    inside = [*members_of(machine, "S-1-5-32-545"), "S-1-5-11"]
+    machine.content["groups"]["S-1-5-32-545"]["members"] = inside
+    notes = observe(machine, group(name="Users", members=[])).notes
+    assert any("log on at the machine itself" in note for note in notes)
