@@ -30,6 +30,11 @@ settings.register_profile(
 settings.load_profile("suite")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait for a child process."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     """How many cases ran in a PowerShell engine: a green run without one proves less, and must say so."""
 
