@@ -277,6 +277,10 @@ class Resource(BaseModel):
         """Facts that become as before with this declaration though it does not name them."""
         return frozenset()
 
+    def apart_from(self, gone: frozenset[str]) -> tuple[Self, Mapping[str, JsonValue]]:
+        """The same without what names items (`kind/key`) that do not come back, and what that is by field."""
+        return self, {}
+
     @classmethod
     def read(cls, wanted: Sequence[Self]) -> Asking[Mapping[str, Observed]]:
         """Ask once for all wanted items of this kind on one host; answer by key."""

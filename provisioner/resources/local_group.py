@@ -167,6 +167,14 @@ class LocalGroup(Listed):
             said["members"] = members
         return said
 
+    def apart_from(self, gone: frozenset[str]) -> tuple[Self, Mapping[str, JsonValue]]:
+        """An account that was removed for good is in no group again."""
+        left = [word for word in self.members or () if f"local_user/{word.casefold()}" in gone]
+        if not left:
+            return self, {}
+        kept = [word for word in self.members or () if word not in left]
+        return self.model_copy(update={"members": kept}), {"members": [*left]}
+
     def live(self, live: Observed) -> LiveGroup:
         """The group as it was read."""
         return live_group(live.rests_on, self.key, self.words())

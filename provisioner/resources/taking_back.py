@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
@@ -18,6 +18,7 @@ NO_FORM = "no declaration says that"
 NOT_SET = "it was not set, and no declaration says that"
 SECRET = "the earlier secret is not known"  # noqa: S105
 REMOVED_WITH_ITS_SECRET = "it was removed, and its secret is not known; make it anew by the manifest"  # noqa: S105
+DOES_NOT_COME_BACK = "what was removed for good is not in it again"
 CANNOT_BE_REMOVED = "it was not there, and provisioner cannot remove it"
 
 
@@ -54,6 +55,22 @@ def taking_back(wanted: Resource, before: Facts, *, present: bool = True) -> Tak
     if made is not None and made.key != wanted.key:
         made = None
     return TakenBack(made, tuple(_lost(wanted, made, before, declared, secrets)))
+
+
+def apart_from_the_lost(backs: Mapping[str, TakenBack]) -> dict[str, TakenBack]:
+    """By address: the same without what names things of the same host that do not come back."""
+    gone = {where for where, back in backs.items() if any(not lost.field for lost in back.lost)}
+    return {where: _apart_from(back, where.partition("/")[0] + "/", gone) for where, back in backs.items()}
+
+
+def _apart_from(back: TakenBack, host: str, gone: Set[str]) -> TakenBack:
+    mine = frozenset(where.removeprefix(host) for where in gone if where.startswith(host))
+    if back.declared is None or not mine:
+        return back
+    declared, left = back.declared.apart_from(mine)
+    return TakenBack(
+        declared, (*back.lost, *(Lost(name, what, DOES_NOT_COME_BACK) for name, what in left.items()))
+    )
 
 
 def _removal(wanted: Resource) -> TakenBack:

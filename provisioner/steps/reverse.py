@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from provisioner.errors import UsageError
 from provisioner.resources import ALL, BY_NAME
 from provisioner.resources.base import Facts, Observed, Reason, Resource
-from provisioner.resources.taking_back import TakenBack, taking_back
+from provisioner.resources.taking_back import TakenBack, apart_from_the_lost, taking_back
 from provisioner.steps.events import Event, Happened
 from provisioner.steps.items import Desired, address, by_address
 from provisioner.steps.plan_value import WRITING, Action, FieldChange, Item, Plan, Remains, Reverse
@@ -56,9 +56,14 @@ def reverse_of(plan: Plan, desired: Desired, live: Live) -> Reverse:
     """What a rollback of an apply of this plan would do, if nothing else moves."""
     resources = by_address(desired)
     items, remains = [], []
-    for item in (item for item in plan.items if item.action in WRITING):
+    touched = [item for item in plan.items if item.action in WRITING]
+    backs = {}
+    for item in touched:
         seen = _seen(live, item.host, item.address)
-        back = taking_back(resources[item.address][1], seen.facts, present=seen.present)
+        backs[item.address] = taking_back(resources[item.address][1], seen.facts, present=seen.present)
+    backs = apart_from_the_lost(backs)
+    for item in touched:
+        back = backs[item.address]
         rows = _remains(item.address, item.host, back)
         remains += rows
         if back.declared is not None:
@@ -73,15 +78,17 @@ def backwards(rows: Iterable[Mapping[str, Any]], run: str, only: Sequence[str] =
     desired: dict[str, list[Resource]] = {}
     machines, undone, remains = {}, {}, []
     for row in (row for row in rows if row["happened"] == BEFORE and _chosen(row["host"], only)):
-        for where, kept in row["items"].items():
-            if where not in written:
-                continue
-            wanted = _wanted(where, kept["declared"])
-            back = taking_back(wanted, kept["facts"], present=kept["present"])
+        kept = {where: kept for where, kept in row["items"].items() if where in written}
+        wanted = {where: _wanted(where, one["declared"]) for where, one in kept.items()}
+        backs = {
+            where: taking_back(wanted[where], one["facts"], present=one["present"])
+            for where, one in kept.items()
+        }
+        for where, back in apart_from_the_lost(backs).items():
             machines[row["host"]] = row["machine"]
             remains += _remains(where, row["host"], back)
             if back.declared is not None:
-                undone[where] = wanted.facts()
+                undone[where] = wanted[where].facts()
                 desired.setdefault(row["host"], []).append(back.declared)
     ordered = {host: _in_order(resources) for host, resources in desired.items()}
     return Backwards(run, ordered, undone, machines, tuple(remains))

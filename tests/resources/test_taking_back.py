@@ -12,14 +12,18 @@ from provisioner.resources.base import Resource
 from provisioner.resources.clock import ALWAYS_ON, Clock
 from provisioner.resources.comparing import differing
 from provisioner.resources.computer_name import ComputerName
+from provisioner.resources.local_group import LocalGroup
+from provisioner.resources.local_user import LocalUser
 from provisioner.resources.power import Power
 from provisioner.resources.taking_back import (
     CANNOT_BE_REMOVED,
+    DOES_NOT_COME_BACK,
     NO_FORM,
     NOT_SET,
     REMOVED_WITH_ITS_SECRET,
     SECRET,
     TakenBack,
+    apart_from_the_lost,
     taking_back,
 )
 from provisioner.resources.windows_update import WindowsUpdate
@@ -193,3 +197,18 @@ def test_facts_of_another_thing_are_not_taken_for_this_one() -> None:
     back, lost = _said(taking_back(wanted, {"name": "Else", "path": r"E:\else"}))
     assert back is None
     assert set(lost) == {"name", "path"}
+
+
+def test_a_group_comes_back_without_the_accounts_that_do_not() -> None:
+    """Else the group would be refused whole, since nobody makes its member."""
+    machine = factory_machine()
+    ops = {"name": "Ops", "description": "d", "members": ["Operator", "Guest"]}
+    apply(machine, LocalGroup.model_validate(ops))
+    gone = {
+        "a/local_user/operator": LocalUser.model_validate({"name": "Operator", "absent": True}),
+        "a/local_group/ops": LocalGroup.model_validate({"name": "Ops", "absent": True}),
+    }
+    backs = {where: taking_back(wanted, observe(machine, wanted).facts) for where, wanted in gone.items()}
+    declared, lost = _said(apart_from_the_lost(backs)["a/local_group/ops"])
+    assert declared == {"name": "Ops", "description": "d", "members": ["Guest"]}
+    assert lost == {"members": DOES_NOT_COME_BACK}
