@@ -245,8 +245,8 @@ def test_the_rule_that_lets_us_in_is_not_removed() -> None:
         Reason.GUARD,
         "the rule lets us in over port 5985 on domain and private networks, and would no longer do so as "
         "widely",
-        "First declare a rule of another name that allows 5985 there and apply that; then run this again. Or "
-        "connect over another port.",
+        "First declare a rule of another name that allows 5985 there for no fewer addresses "
+        "(`remote_addresses: [any]`) and apply that; then run this again. Or connect over another port.",
     )
 
 
@@ -299,6 +299,27 @@ def test_another_rule_that_is_there_and_stays_frees_it() -> None:
     assert guarded(machine, gone(NO_SCOPE), ours) is None
     for changed in ({"remote_addresses": ["192.0.2.1"]}, {"profiles": ["private"]}, {"absent": True}):
         assert guarded(machine, gone(NO_SCOPE), FirewallRule.model_validate(OURS | changed)) is not None
+
+
+def test_another_rule_that_admits_fewer_addresses_frees_nothing() -> None:
+    machine = factory_machine()
+    narrow = winrm(name="mgmt", profiles="any", remote_addresses=["203.0.113.77"])
+    apply(machine, narrow)
+    for name, addresses in ((NO_SCOPE, "any"), (SCOPED, "local_subnet")):
+        refused = guarded(machine, gone(name), narrow, gone(NO_SCOPE if name == SCOPED else SCOPED))
+        assert refused is not None and refused.reason is Reason.GUARD
+        assert f"for no fewer addresses (`remote_addresses: [{addresses}]`)" in refused.next_step
+
+
+def test_another_rule_frees_what_is_no_wider_than_it() -> None:
+    machine = factory_machine()
+    mine = winrm(name="mine", profiles="any", remote_addresses=["local_subnet", "192.0.2.0/24"])
+    apply(machine, mine)
+    assert guarded(machine, gone(SCOPED), mine) is None
+    assert guarded(machine, gone(NO_SCOPE), mine) is not None
+    part = winrm(name="part", profiles="any", remote_addresses=["192.0.2.7"])
+    apply(machine, part)
+    assert guarded(machine, gone("part"), mine) is None
 
 
 def test_another_rule_with_conditions_frees_nothing() -> None:
