@@ -82,8 +82,8 @@ def _closes(port: int, profiles: frozenset[str], addresses: tuple[str, ...]) -> 
         Reason.GUARD,
         f"the rule lets us in over port {port} on {named} networks, and would no longer do so as widely",
         f"First declare a rule of another name that allows {port} there for no fewer addresses "
-        f"(`remote_addresses: [{', '.join(addresses)}]`) and apply that; then run this again. Or connect over "
-        "another port.",
+        f"(`remote_addresses: [{', '.join(addresses)}]`) and apply that; then run this again. Or connect "
+        "over another port.",
     )
 
 

@@ -358,12 +358,40 @@ def test_a_changed_rule_comes_back_whole() -> None:
 def test_a_removed_rule_is_made_again_and_what_is_lost_with_it_is_said_before() -> None:
     machine, wanted = factory_machine(), gone("RemoteDesktop-UserMode-In-TCP")
     live = observe(machine, wanted)
-    assert live.notes == ("a rollback does not bring back its conditions: Svc=termservice",)
+    assert live.notes == ("a rollback does not bring back its conditions (Svc=termservice)",)
     back = taking_back(wanted, live.facts)
     assert back.lost == () and back.declared is not None
     apply(machine, wanted)
     apply(machine, back.declared)
     assert observe(machine, back.declared).facts == live.facts
+
+
+def test_group_and_description_of_a_built_in_rule_are_said_to_be_lost() -> None:
+    machine = factory_machine()
+    text = (
+        "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=554|Name=n|Desc=@FirewallAPI.dll,-1|"
+        "EmbedCtxt=@FirewallAPI.dll,-2|Edge=TRUE|Platform=2:6:1|Platform2=GTEQ|"
+    )
+    _set(machine, "provisioner-x", text)
+    assert observe(machine, gone("provisioner-x")).notes == (
+        "a rollback does not bring back its group, its description, its edge traversal, its versions of "
+        "Windows",
+    )
+    assert observe(machine, rule(profiles="any")).notes == ()
+
+
+def test_of_a_rule_that_we_made_nothing_is_lost() -> None:
+    machine, mine = factory_machine(), rule(display_name="Cameras")
+    assert observe(machine, gone("provisioner-x")).notes == ()
+    apply(machine, mine)
+    text = _text(machine, "provisioner-x")
+    live = observe(machine, gone("provisioner-x"))
+    assert live.notes == ()
+    back = taking_back(gone("provisioner-x"), live.facts).declared
+    assert back is not None
+    apply(machine, gone("provisioner-x"))
+    apply(machine, back)
+    assert _text(machine, "provisioner-x") == text
 
 
 def test_a_rule_that_we_could_not_write_is_lost() -> None:
