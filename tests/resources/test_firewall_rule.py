@@ -78,12 +78,32 @@ def test_what_is_declared_beside_the_preset_wins() -> None:
         ({"name": "x", "local_ports": [1], "remote_addresses": ["192.0.2.9-2001:db8::1"]}, "is no address"),
         ({"name": "x", "local_ports": [1], "profiles": []}, "at least 1"),
         ({"name": "x", "local_ports": [1], "display_name": "a|b"}, "pattern"),
+        (
+            {"name": "x", "absent": True, "local_ports": [1], "action": "allow"},
+            "`absent` stands alone with `name` or `preset`; leave out local_ports, action",
+        ),
+        ({"preset": "camera_station", "absent": True, "enabled": False}, "leave out enabled"),
+        ({"name": "x", "absent": True, "ports": [1]}, "Extra inputs"),
+        ({"absent": True}, "say the rule's `name`"),
     ],
 )
 def test_what_cannot_be_declared(declared: Any, said: str) -> None:
     with pytest.raises(ValidationError) as refused:
         FirewallRule.model_validate(declared)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("name", [{}, {"name": "acs"}])
+def test_a_preset_may_be_absent_and_is_the_same_when_said_again(name: dict[str, str]) -> None:
+    wanted = FirewallRule.model_validate({"preset": "camera_station", "absent": True} | name)
+    assert wanted.gone and wanted.key == name.get("name", "provisioner-camera-station")
+    assert wanted.facts() == {}
+    again = FirewallRule.model_validate(wanted.model_dump(mode="json", exclude_unset=True))
+    assert again.key == wanted.key and again.gone
+    machine = factory_machine()
+    present = FirewallRule.model_validate({"preset": "camera_station"} | name)
+    removal = taking_back(present, observe(machine, present).facts, present=False).declared
+    assert removal is not None and removal.gone and removal.key == wanted.key
 
 
 # Windows' text.
@@ -297,8 +317,9 @@ def test_another_rule_that_is_there_and_stays_frees_it() -> None:
     assert guarded(machine, gone(NO_SCOPE), ours) is not None  # not there yet: the run might end in between
     apply(machine, ours)
     assert guarded(machine, gone(NO_SCOPE), ours) is None
-    for changed in ({"remote_addresses": ["192.0.2.1"]}, {"profiles": ["private"]}, {"absent": True}):
+    for changed in ({"remote_addresses": ["192.0.2.1"]}, {"profiles": ["private"]}):
         assert guarded(machine, gone(NO_SCOPE), FirewallRule.model_validate(OURS | changed)) is not None
+    assert guarded(machine, gone(NO_SCOPE), gone("provisioner-winrm")) is not None
 
 
 def test_another_rule_that_admits_fewer_addresses_frees_nothing() -> None:
