@@ -168,7 +168,8 @@ def _firewall_rules() -> st.SearchStrategy[list[dict[str, Any]]]:
         whole = st.fixed_dictionaries({"name": st.just(name), "local_ports": ports}, optional=shared)
         return whole | st.fixed_dictionaries({"name": st.just(name), **absent})
 
-    preset = st.fixed_dictionaries({"preset": st.just("camera_station")}, optional=shared | absent)
+    short = {"preset": st.just("camera_station")}
+    preset = st.fixed_dictionaries(short, optional=shared) | st.fixed_dictionaries({**short, **absent})
     several = st.tuples(preset, rule("Provisioner-RTSP"), rule("FPS-SMB-In-TCP"))
     return several.flatmap(lambda rules: st.lists(st.sampled_from(rules), min_size=1, unique_by=str))
 

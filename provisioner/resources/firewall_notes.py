@@ -13,7 +13,7 @@ def notes(raw: Mapping[str, Any], declared: Facts, live: Rule | None) -> tuple[s
     """Of a rule that shall be there where it does not apply; of one that shall go, what is lost with it."""
     conditions = ", ".join(live.conditions) if live else ""
     if not declared:
-        return (f"a rollback does not bring back its conditions: {conditions}",) * bool(conditions)
+        return _gone_for_good(live) if live else ()
     wanted: Any = declared["profiles"]
     managed = f"the rule has conditions that are not managed and stay: {conditions}"
     return (
@@ -21,6 +21,14 @@ def notes(raw: Mapping[str, Any], declared: Facts, live: Rule | None) -> tuple[s
         *_on_another_network(raw["networks"], declared),
         *(managed,) * bool(conditions),
     )
+
+
+def _gone_for_good(live: Rule) -> tuple[str, ...]:
+    """A rollback makes the rule anew, of its fields alone."""
+    lost = [f"its {name}" for name in live.besides]
+    if live.conditions:
+        lost.append(f"its conditions ({', '.join(live.conditions)})")
+    return (f"a rollback does not bring back {', '.join(lost)}",) * bool(lost)
 
 
 def refused_by_policy(raw: Mapping[str, Any], declared: Facts) -> Refusal | None:

@@ -50,6 +50,8 @@ _TOP = 65_535
 _DEFAULT_PROFILES = ("domain", "private")
 _ONLY_DECLARED = frozenset({"display_name", "program"})
 """Fields that stay as they are where they are not declared."""
+_OF_ABSENT = frozenset({"absent", "name", "preset"})
+"""All that may be said of a rule that shall be gone."""
 _WORDS = {"any": "Any", "local_subnet": "LocalSubnet"}
 
 
@@ -175,7 +177,13 @@ class FirewallRule(Listed):
         given = {"preset": declared} if isinstance(declared, str) else declared
         if not isinstance(given, Mapping):
             return given
-        return {**_PRESETS.get(str(given.get("preset")), {}), **given}
+        preset = _PRESETS.get(str(given.get("preset")), {})
+        if given.get("absent") is not True:
+            return {**preset, **given}
+        said = [name for name in cls.model_fields if given.get(name) is not None and name not in _OF_ABSENT]
+        if said:
+            raise ValueError(f"`absent` stands alone with `name` or `preset`; leave out {', '.join(said)}")
+        return {**{name: preset[name] for name in preset if name == "name"}, **given}
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -9,12 +9,11 @@ from pydantic import JsonValue
 
 from provisioner.resources import wmi_simulated
 from provisioner.resources.base import Machine, ScriptFailure
-from provisioner.resources.firewall_text import PROTOCOLS, fields_of, remote_fields, text_of
+from provisioner.resources.firewall_text import GROUP, PROTOCOLS, fields_of, remote_fields, text_of
 from provisioner.resources.registry_values import drop_value, read_value, write_value
 
 LOCAL = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
-GROUP = "provisioner"
 
 _KEYS = {
     "domain": ("DomainProfile", "DomainProfile"),

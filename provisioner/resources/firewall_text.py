@@ -22,7 +22,16 @@ _ORDER = (
 _MANAGED = frozenset(
     {"Action", "Active", "Dir", "Protocol", "Profile", "LPort", "LPort2_10", "RA4", "RA6", "App", "Name"}
 )
-_NO_CONDITION = frozenset({"Desc", "EmbedCtxt", "Edge", "Platform", "Platform2"})
+GROUP = "provisioner"
+"""Of each rule that we make."""
+_NOT_FIELDS = {
+    "EmbedCtxt": "group",
+    "Desc": "description",
+    "Edge": "edge traversal",
+    "Platform": "versions of Windows",
+    "Platform2": "versions of Windows",
+}
+_NO_CONDITION = frozenset(_NOT_FIELDS)
 _KEYWORD = "LocalSubnet"
 
 
@@ -41,6 +50,8 @@ class Rule:
     enabled: bool
     conditions: tuple[str, ...]
     """What else must hold for it to apply, in Windows' words; we never write these."""
+    besides: tuple[str, ...]
+    """What else it has that one made by us has not: its group, its description."""
 
 
 def fields_of(text: str) -> list[tuple[str, str]]:
@@ -74,7 +85,13 @@ def rule_of(text: str) -> Rule:
         one.get("Action", "").lower(),
         one.get("Active", "").upper() == "TRUE",
         _conditions(several),
+        _besides(several),
     )
+
+
+def _besides(several: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    there = [name for name, values in several.items() if (name, values[-1]) != ("EmbedCtxt", GROUP)]
+    return tuple(dict.fromkeys(said for name, said in _NOT_FIELDS.items() if name in there))
 
 
 def _conditions(several: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -68,17 +68,22 @@ def guard(key: str, live: Observed, after: Reach | None, around: Surroundings) -
             f"Leave {port} out of `local_ports`. To keep others away, narrow the rule that allows it.",
         )
     lost = _lost_profiles(live, after, port)
-    kept = frozenset[str]().union(*(reach.profiles for reach in _others(key, around)))
-    return None if lost <= kept else _closes(port, lost - kept)
+    if not lost:
+        return None
+    now = Reach.of_facts(live.facts)
+    wide = (reach for reach in _others(key, around) if _as_wide(now, reach))
+    kept = frozenset[str]().union(*(reach.profiles for reach in wide))
+    return None if lost <= kept else _closes(port, lost - kept, now.remote_addresses)
 
 
-def _closes(port: int, profiles: frozenset[str]) -> Refusal:
+def _closes(port: int, profiles: frozenset[str], addresses: tuple[str, ...]) -> Refusal:
     named = " and ".join(name for name in PROFILES if name in profiles)
     return Refusal(
         Reason.GUARD,
         f"the rule lets us in over port {port} on {named} networks, and would no longer do so as widely",
-        f"First declare a rule of another name that allows {port} there and apply that; then run this again. "
-        "Or connect over another port.",
+        f"First declare a rule of another name that allows {port} there for no fewer addresses "
+        f"(`remote_addresses: [{', '.join(addresses)}]`) and apply that; then run this again. Or connect "
+        "over another port.",
     )
 
 
@@ -95,6 +100,7 @@ def _lost_profiles(live: Observed, after: Reach | None, port: int) -> frozenset[
 
 
 def _as_wide(now: Reach, after: Reach) -> bool:
+    """Whether all who reach us through the one do through the other; where that is not known, no."""
     if "any" in after.remote_addresses:
         return True
     return all(

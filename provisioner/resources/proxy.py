@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from provisioner.resources import proxy_simulated, proxy_writing
 from provisioner.resources.base import (
@@ -28,6 +28,7 @@ _RESTART = {
     "server",
     "winhttp": "services take the WinHTTP proxy up when they start",
 }
+_HOST = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])"
 _FORMS = ("direct", "auto_detect", "script", "server", NOT_CONFIGURED)
 
 
@@ -40,14 +41,14 @@ class ProxySettings(BaseModel):
     auto_detect: Literal[True] | None = Field(
         default=None, description="Ask the network for a proxy (WPAD, Automatically detect settings)."
     )
-    script: str | None = Field(
+    script: Annotated[str | None, BeforeValidator(proxy_writing.checked_place)] = Field(
         default=None,
-        pattern=r"^https?://[!#-~]+$",
+        pattern=rf"^https?://{_HOST}(:[1-9][0-9]{{0,4}})?([/?][!#-~]*)?$",
         description="Address of a script that says which proxy to use: http://proxy.example/proxy.pac",
     )
-    server: str | None = Field(
+    server: Annotated[str | None, BeforeValidator(proxy_writing.checked_place)] = Field(
         default=None,
-        pattern=r"^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[1-9][0-9]{0,4}$",
+        pattern=rf"^{_HOST}:[1-9][0-9]{{0,4}}$",
         description="Host and port of one proxy for everything: proxy.harbour.example:8080. Its user name "
         "and password cannot be managed.",
     )

@@ -19,12 +19,26 @@ from provisioner.resources.proxy_text import (
 )
 
 _BLOBS = ("DefaultConnectionSettings", "SavedLegacySettings")
+_TOP_PORT = 65_535
 _BITSADMIN = {"direct": "NO_PROXY", "auto_detect": "AUTODETECT", NOT_CONFIGURED: "RESET"}
 
 
 def is_host(text: str) -> bool:
     """Nothing with a space or semicolon in it, which would be two."""
     return text == LOCAL or re.fullmatch(r"[A-Za-z0-9*.:\[\]_-]+", text) is not None
+
+
+def checked_place(declared: Any) -> Any:
+    """A host or the address of a script; neither message repeats what was declared, which may be secret."""
+    if not isinstance(declared, str):
+        return declared
+    authority = re.split(r"[/?#\\]", declared.partition("://")[2] or declared, maxsplit=1)[0]
+    if "@" in authority:
+        raise ValueError("credentials are not managed: leave out what stands before the `@`, and the `@`")
+    port = re.search(r":([0-9]{1,5})$", authority)
+    if port and not 1 <= int(port[1]) <= _TOP_PORT:
+        raise ValueError(f"a port is a number from 1 to {_TOP_PORT}")
+    return declared
 
 
 def client_values(fact: Any, raw: Mapping[str, Any]) -> list[JsonValue]:

@@ -19,6 +19,12 @@ ALWAYS: Mapping[str, str] = {
     "rpceptmapper": "hardly any service runs without it, WinRM neither",
     "samss": "no local account can log on without it, ours neither",
     "profsvc": "no account can log on without it, ours neither",
+    "lsm": "no session is made without it, ours neither",
+    "gpsvc": "logons wait for it, ours too",
+    "eventlog": "the services of the network (NlaSvc, Dhcp) and many others do not start without it",
+    "nlasvc": "Windows takes every network for public without it, and the rules that let us in may not apply",
+    "lanmanworkstation": "accounts and groups are read and written through it",
+    "systemeventsbroker": "the task scheduler does not start without it, and our changes run as its tasks",
     "nsi": "no network connection works without it",
     "winmgmt": "the host is read through it",
     "schedule": "changes of the network and installations run as its tasks",
@@ -26,6 +32,12 @@ ALWAYS: Mapping[str, str] = {
     "mpssvc": "without it the rules are gone that let us in; Windows does not support stopping it",
 }
 """Must start by themselves and run. Casefolded names."""
+
+ON_DEMAND: Mapping[str, str] = {
+    "netprofm": "networks lose their category without it, and the rules that let us in may not apply",
+    "keyiso": "it holds the key of the certificate with which WinRM answers over HTTPS",
+}
+"""Windows starts these when they are asked for: not disabled, not stopped."""
 
 
 def why_needed(key: str, start: str | None, running: bool | None, around: Surroundings) -> Refusal | None:
@@ -37,6 +49,12 @@ def why_needed(key: str, start: str | None, running: bool | None, around: Surrou
             Reason.GUARD,
             f"{key} must start by itself and run: {why[0]}",
             why[1] or "Leave it out, or declare `start: automatic` and `running: true`.",
+        )
+    if key in ON_DEMAND and (start == "disabled" or running is False):
+        return Refusal(
+            Reason.GUARD,
+            f"{key} must not be disabled or stopped: {ON_DEMAND[key]}",
+            "Leave it out, or declare `start: manual` or `start: automatic`, without `running: false`.",
         )
     return _contradiction(key, start, running, around)
 
@@ -51,6 +69,8 @@ def _must_run(key: str, around: Surroundings) -> tuple[str, str] | None:
         )
     if key == "netlogon" and around.host.part_of_domain is not False:
         return "a member of a domain logs on through it", "Leave it out."
+    if key == "cryptsvc" and any(other.kind == "camera_station" for other in around.declared):
+        return "`camera_station` of the same host has its signature checked through it", ""
     return None
 
 

@@ -78,12 +78,32 @@ def test_what_is_declared_beside_the_preset_wins() -> None:
         ({"name": "x", "local_ports": [1], "remote_addresses": ["192.0.2.9-2001:db8::1"]}, "is no address"),
         ({"name": "x", "local_ports": [1], "profiles": []}, "at least 1"),
         ({"name": "x", "local_ports": [1], "display_name": "a|b"}, "pattern"),
+        (
+            {"name": "x", "absent": True, "local_ports": [1], "action": "allow"},
+            "`absent` stands alone with `name` or `preset`; leave out local_ports, action",
+        ),
+        ({"preset": "camera_station", "absent": True, "enabled": False}, "leave out enabled"),
+        ({"name": "x", "absent": True, "ports": [1]}, "Extra inputs"),
+        ({"absent": True}, "say the rule's `name`"),
     ],
 )
 def test_what_cannot_be_declared(declared: Any, said: str) -> None:
     with pytest.raises(ValidationError) as refused:
         FirewallRule.model_validate(declared)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("name", [{}, {"name": "acs"}])
+def test_a_preset_may_be_absent_and_is_the_same_when_said_again(name: dict[str, str]) -> None:
+    wanted = FirewallRule.model_validate({"preset": "camera_station", "absent": True} | name)
+    assert wanted.gone and wanted.key == name.get("name", "provisioner-camera-station")
+    assert wanted.facts() == {}
+    again = FirewallRule.model_validate(wanted.model_dump(mode="json", exclude_unset=True))
+    assert again.key == wanted.key and again.gone
+    machine = factory_machine()
+    present = FirewallRule.model_validate({"preset": "camera_station"} | name)
+    removal = taking_back(present, observe(machine, present).facts, present=False).declared
+    assert removal is not None and removal.gone and removal.key == wanted.key
 
 
 # Windows' text.
@@ -245,8 +265,8 @@ def test_the_rule_that_lets_us_in_is_not_removed() -> None:
         Reason.GUARD,
         "the rule lets us in over port 5985 on domain and private networks, and would no longer do so as "
         "widely",
-        "First declare a rule of another name that allows 5985 there and apply that; then run this again. Or "
-        "connect over another port.",
+        "First declare a rule of another name that allows 5985 there for no fewer addresses "
+        "(`remote_addresses: [any]`) and apply that; then run this again. Or connect over another port.",
     )
 
 
@@ -297,8 +317,30 @@ def test_another_rule_that_is_there_and_stays_frees_it() -> None:
     assert guarded(machine, gone(NO_SCOPE), ours) is not None  # not there yet: the run might end in between
     apply(machine, ours)
     assert guarded(machine, gone(NO_SCOPE), ours) is None
-    for changed in ({"remote_addresses": ["192.0.2.1"]}, {"profiles": ["private"]}, {"absent": True}):
+    for changed in ({"remote_addresses": ["192.0.2.1"]}, {"profiles": ["private"]}):
         assert guarded(machine, gone(NO_SCOPE), FirewallRule.model_validate(OURS | changed)) is not None
+    assert guarded(machine, gone(NO_SCOPE), gone("provisioner-winrm")) is not None
+
+
+def test_another_rule_that_admits_fewer_addresses_frees_nothing() -> None:
+    machine = factory_machine()
+    narrow = winrm(name="mgmt", profiles="any", remote_addresses=["203.0.113.77"])
+    apply(machine, narrow)
+    for name, addresses in ((NO_SCOPE, "any"), (SCOPED, "local_subnet")):
+        refused = guarded(machine, gone(name), narrow, gone(NO_SCOPE if name == SCOPED else SCOPED))
+        assert refused is not None and refused.reason is Reason.GUARD
+        assert f"for no fewer addresses (`remote_addresses: [{addresses}]`)" in refused.next_step
+
+
+def test_another_rule_frees_what_is_no_wider_than_it() -> None:
+    machine = factory_machine()
+    mine = winrm(name="mine", profiles="any", remote_addresses=["local_subnet", "192.0.2.0/24"])
+    apply(machine, mine)
+    assert guarded(machine, gone(SCOPED), mine) is None
+    assert guarded(machine, gone(NO_SCOPE), mine) is not None
+    part = winrm(name="part", profiles="any", remote_addresses=["192.0.2.7"])
+    apply(machine, part)
+    assert guarded(machine, gone("part"), mine) is None
 
 
 def test_another_rule_with_conditions_frees_nothing() -> None:
@@ -337,12 +379,40 @@ def test_a_changed_rule_comes_back_whole() -> None:
 def test_a_removed_rule_is_made_again_and_what_is_lost_with_it_is_said_before() -> None:
     machine, wanted = factory_machine(), gone("RemoteDesktop-UserMode-In-TCP")
     live = observe(machine, wanted)
-    assert live.notes == ("a rollback does not bring back its conditions: Svc=termservice",)
+    assert live.notes == ("a rollback does not bring back its conditions (Svc=termservice)",)
     back = taking_back(wanted, live.facts)
     assert back.lost == () and back.declared is not None
     apply(machine, wanted)
     apply(machine, back.declared)
     assert observe(machine, back.declared).facts == live.facts
+
+
+def test_group_and_description_of_a_built_in_rule_are_said_to_be_lost() -> None:
+    machine = factory_machine()
+    text = (
+        "v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=554|Name=n|Desc=@FirewallAPI.dll,-1|"
+        "EmbedCtxt=@FirewallAPI.dll,-2|Edge=TRUE|Platform=2:6:1|Platform2=GTEQ|"
+    )
+    _set(machine, "provisioner-x", text)
+    assert observe(machine, gone("provisioner-x")).notes == (
+        "a rollback does not bring back its group, its description, its edge traversal, its versions of "
+        "Windows",
+    )
+    assert observe(machine, rule(profiles="any")).notes == ()
+
+
+def test_of_a_rule_that_we_made_nothing_is_lost() -> None:
+    machine, mine = factory_machine(), rule(display_name="Cameras")
+    assert observe(machine, gone("provisioner-x")).notes == ()
+    apply(machine, mine)
+    text = _text(machine, "provisioner-x")
+    live = observe(machine, gone("provisioner-x"))
+    assert live.notes == ()
+    back = taking_back(gone("provisioner-x"), live.facts).declared
+    assert back is not None
+    apply(machine, gone("provisioner-x"))
+    apply(machine, back)
+    assert _text(machine, "provisioner-x") == text
 
 
 def test_a_rule_that_we_could_not_write_is_lost() -> None:

@@ -58,6 +58,46 @@ def test_what_cannot_be_declared(declared: Any, said: str) -> None:
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("field", "secret"),
+    [
+        ("script", "http://u:pw9@proxy.harbour.example/proxy.pac"),
+        ("script", "https://pw9@proxy.harbour.example"),
+        ("script", "http://u:pw9@proxy.harbour.example?x"),
+        ("server", "u:pw9@proxy.harbour.example:8080"),
+        ("server", "http://u:pw9@proxy.harbour.example:8080"),
+    ],
+)
+def test_credentials_are_refused_and_not_repeated(field: str, secret: str) -> None:
+    for side in ("client", "server"):
+        with pytest.raises(ValidationError) as refused:
+            Proxy.model_validate({side: {field: secret}})
+        (fault,) = refused.value.errors(include_input=False)
+        assert "credentials are not managed: leave out" in fault["msg"]
+        assert "pw9" not in fault["msg"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "http://proxy.harbour.example",
+        "https://[2001:db8::1]:8443/proxy.pac",
+        "http://proxy_1:65535/x@y?z=a@b",
+        "http://proxy?site=1",
+    ],
+)
+def test_a_script_lies_anywhere_without_credentials(script: str) -> None:
+    assert proxy(client={"script": script}).facts() == {"client": {"script": script}}
+
+
+@pytest.mark.parametrize("port", [0, 65_536, 99_999])
+def test_a_port_is_one(port: int) -> None:
+    for declared in ({"server": f"a:{port}"}, {"script": f"http://a:{port}/x"}):
+        with pytest.raises(ValidationError, match="a port is a number from 1 to 65535"):
+            proxy(client=declared)
+    assert proxy(client={"server": "a:65535"}).client is not None
+
+
 # The binary form.
 
 

@@ -10,10 +10,11 @@ import pytest
 from pydantic import ValidationError
 
 from provisioner.resources.base import Observed, Reason, Resource, Risk, Surroundings
+from provisioner.resources.camera_station import CameraStation
 from provisioner.resources.clock import Clock
 from provisioner.resources.host_facts import HostFacts, WayIn
 from provisioner.resources.windows_service import WindowsService
-from provisioner.resources.windows_service_needed import ALWAYS
+from provisioner.resources.windows_service_needed import ALWAYS, ON_DEMAND
 from provisioner.resources.windows_update import WindowsUpdate
 
 from .machine import apply, change_of, drift, factory_machine, observe
@@ -116,6 +117,37 @@ def test_our_way_in_and_what_we_work_with_must_run(name: str, declared: dict[str
     assert refusal is not None and refusal.reason is Reason.GUARD
     assert ALWAYS[name] in refusal.what
     assert "Leave it out" in refusal.next_step
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["nlasvc", "eventlog", "lanmanworkstation", "systemeventsbroker", "lsm", "gpsvc"],
+)
+def test_what_our_way_in_rests_on_is_among_them(name: str) -> None:
+    assert name in ALWAYS
+    assert service(name=name, start="automatic", running=True).guard(NOTHING, around()) is None
+
+
+@pytest.mark.parametrize("name", ["NetProfM", "KeyIso"])
+def test_what_starts_on_demand_is_not_disabled_or_stopped(name: str) -> None:
+    for declared in ({"start": "disabled"}, {"running": False}, {"start": "manual", "running": False}):
+        refusal = service(name=name, **declared).guard(NOTHING, around())
+        assert refusal is not None and refusal.reason is Reason.GUARD
+        assert ON_DEMAND[name.casefold()] in refusal.what
+        assert "declare `start: manual`" in refusal.next_step
+    for start in ("manual", "automatic"):
+        assert service(name=name, start=start).guard(NOTHING, around()) is None
+
+
+@pytest.mark.parametrize("declared", [{"start": "disabled"}, {"start": "manual"}, {"running": False}])
+def test_signatures_are_checked_where_a_package_is_installed(declared: dict[str, Any]) -> None:
+    wanted = service(name="CryptSvc", **declared)
+    station = CameraStation.model_validate(CameraStation.examples[0])
+    refusal = wanted.guard(NOTHING, around(station))
+    assert refusal is not None and "`camera_station` of the same host" in refusal.what
+    assert wanted.guard(NOTHING, around()) is None
+    kept = service(name="CryptSvc", start="automatic", running=True)
+    assert kept.guard(NOTHING, around(station)) is None
 
 
 def test_a_delay_is_allowed_to_our_way_in_alone() -> None:
