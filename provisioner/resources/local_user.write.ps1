@@ -115,6 +115,9 @@ function Edit-Account {
     $markers = Get-PasswordMarker
     $marker = New-PasswordMarker -Arguments $Arguments
     $before = Get-LastSet -Sid $sid
+    if ($Arguments.enabled -eq $false -or $Arguments.administrator -eq $false) {
+        Assert-AdministratorLeft -Add @() -Remove $sid
+    }
     if ($null -ne $marker) {
         $password = ConvertTo-SecureString -String $Arguments.password -AsPlainText -Force
         # Set-LocalUser was seen to fail while the password must be changed.
@@ -134,6 +137,7 @@ function Edit-Account {
 function Remove-Account {
     param($Arguments)
     $sid = $Arguments.sid
+    Assert-AdministratorLeft -Add @() -Remove $sid
     if ($Arguments.delete_profile) {
         # First, since it fails while somebody uses it; without its account nobody would find it again.
         foreach ($row in @(Get-CimInstance -ClassName Win32_UserProfile | Where-Object -FilterScript { $_.SID -eq $sid })) {
