@@ -271,6 +271,7 @@ def test_who_is_never_asked_for_a_new_password_cannot_be_made_to(flag: str) -> N
         ({"enabled": False}, "disable its own account"),
         ({"administrator": False}, "take the administrator's rights"),
         ({"must_change_password": True, "password_never_expires": False}, "let in again"),
+        ({"password_never_expires": False}, "let the password of our own account expire"),
         ({"password": PASSWORD}, "change the password of its own account"),
     ],
 )
@@ -284,7 +285,8 @@ def test_our_own_account_stays_as_we_need_it(declared: Mapping[str, Any], said: 
 
 
 def test_what_does_not_shut_us_out_of_our_own_account_is_done() -> None:
-    assert guarded(user("provision", full_name="Provisioner", enabled=True, administrator=True)) is None
+    assert guarded(user("provision", full_name="X", enabled=True, administrator=True)) is None
+    assert guarded(user("provision", password_never_expires=True)) is None
 
 
 @pytest.mark.parametrize("name", ["Administrator", "Guest"])
