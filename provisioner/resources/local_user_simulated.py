@@ -92,7 +92,7 @@ def _update(machine: Machine, arguments: Mapping[str, Any]) -> None:
     if arguments["enabled"] is False or arguments["administrator"] is False:
         administrator_left(machine, (), [sid])
     if arguments["password"] is not None:
-        accounts.set_must_change(machine, sid, wanted=False)
+        accounts.end_expiry(machine, sid)
         accounts.set_password(machine, sid, arguments["password"], "SetLocalUserCommand")
     else:
         kept: Any = markers.get(sid)

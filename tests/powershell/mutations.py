@@ -272,6 +272,15 @@ MUTATIONS = (
     Mutation("users are the administrators", "local_user.read", "'S-1-5-32-544'", "'S-1-5-32-545'"),
     Mutation("case counts in the name of an account", "local_user.read", "::OrdinalIgnoreCase", "::Ordinal"),
     Mutation("never expires from another bit", "local_user.read", "-band 0x10000", "-band 0x1000"),
+    Mutation(
+        "an old password must be changed", "local_user.read", " -and $null -eq $account.PasswordLastSet", ""
+    ),
+    Mutation(
+        "an old password must be changed already",
+        "local_user.write",
+        " -and $null -eq (Get-LastSet -Sid $Sid)",
+        "",
+    ),
     Mutation("whose profile does not matter", "local_user.read", " -and $_.SID -eq $sid", ""),
     Mutation("a profile is looked at unasked", "local_user.read", "$asked.profile -and ", ""),
     Mutation("damaged markers stop the reading", "local_user.read", "    $kept = $null\n}", "    throw\n}"),
