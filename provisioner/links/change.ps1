@@ -99,6 +99,19 @@ function Remove-GroupMemberSid {
     }
 }
 
+function Assert-AdministratorLeft {
+    param($Add, $Remove)
+    # Who goes may be disabled alone. The plan has looked already; somebody may have taken rights away since.
+    $before = @(Get-GroupMemberSid -Group 'S-1-5-32-544')
+    $after = @($before | Where-Object -FilterScript { $Remove -notcontains $_ }) + @($Add)
+    $enabled = @(Get-LocalUser | Where-Object -FilterScript { $_.Enabled } | ForEach-Object -Process { $_.SID.Value })
+    $had = @($before | Where-Object -FilterScript { $enabled -contains $_ })
+    $left = @($after | Where-Object -FilterScript { $enabled -contains $_ })
+    if ($had.Count -gt 0 -and $left.Count -eq 0) {
+        throw 'No enabled administrator of its own would remain on the machine.'
+    }
+}
+
 function Set-MustChange {
     param([string]$Name, [bool]$Wanted)
     # No command has it.

@@ -7,7 +7,7 @@ says that the domain does not answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import JsonValue
@@ -146,6 +146,16 @@ def need_group(machine: Machine, command: str, sid: str) -> None:
     """Raises `ScriptFailure` where there is no such group."""
     if machine.get("groups", sid) is None:
         raise not_found(command, "Group", sid)
+
+
+def administrator_left(machine: Machine, add: Sequence[str], remove: Sequence[str]) -> None:
+    """Raises `ScriptFailure` where no enabled administrator of the machine's own would remain."""
+    before = member_sids(machine, ADMINISTRATORS)
+    after = [sid for sid in before if sid not in remove] + [*add]
+    enabled = {sid for sid, row in rows(machine, "accounts").items() if row.get("enabled")}
+    if enabled & set(before) and not enabled & set(after):
+        said = "No enabled administrator of its own would remain on the machine."
+        raise ScriptFailure(said, said)
 
 
 def new_group(machine: Machine, name: str, description: str | None) -> str:

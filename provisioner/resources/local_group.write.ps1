@@ -21,19 +21,6 @@ function Get-MemberSid {
     }
 }
 
-function Assert-AdministratorLeft {
-    param($Add, $Remove)
-    # The plan has looked already; somebody may have taken rights away since.
-    $before = @(Get-GroupMemberSid -Group $administrators)
-    $after = @($before | Where-Object -FilterScript { $Remove -notcontains $_ }) + @($Add)
-    $enabled = @(Get-LocalUser | Where-Object -FilterScript { $_.Enabled } | ForEach-Object -Process { $_.SID.Value })
-    $had = @($before | Where-Object -FilterScript { $enabled -contains $_ })
-    $left = @($after | Where-Object -FilterScript { $enabled -contains $_ })
-    if ($had.Count -gt 0 -and $left.Count -eq 0) {
-        throw 'No enabled administrator of its own would remain on the machine.'
-    }
-}
-
 function Edit-Member {
     param([string]$Group, $Add, $Remove)
     # In before out, so that a group that somebody needs is never empty in between.

@@ -83,7 +83,7 @@ def _update(machine: Machine, arguments: Mapping[str, Any]) -> None:
     sid, remove = arguments["sid"], arguments["remove"]
     add = _sids(machine, arguments["add"])
     if sid == accounts.ADMINISTRATORS and remove:
-        _administrator_left(machine, add, remove)
+        accounts.administrator_left(machine, add, remove)
     if arguments["description"] is not None:
         accounts.need_group(machine, "Set-LocalGroup", sid)
         machine.put("groups", sid, "description", value=arguments["description"])
@@ -118,13 +118,3 @@ def _edit(machine: Machine, group: str, add: Sequence[str], remove: Sequence[str
         accounts.add_member(machine, group, sid)
     for sid in remove:
         accounts.remove_member(machine, group, sid)
-
-
-def _administrator_left(machine: Machine, add: Sequence[str], remove: Sequence[str]) -> None:
-    before = accounts.member_sids(machine, accounts.ADMINISTRATORS)
-    after = [sid for sid in before if sid not in remove] + [*add]
-    users = accounts.rows(machine, "accounts")
-    enabled = {sid for sid, row in users.items() if row.get("enabled")}
-    if enabled & set(before) and not enabled & set(after):
-        said = "No enabled administrator of its own would remain on the machine."
-        raise ScriptFailure(said, said)

@@ -58,7 +58,8 @@ class LocalUser(DeclaredUser):
 
     def risks(self, changed: frozenset[str]) -> tuple[Risk, ...]:
         """A local administrator has every right in AXIS Camera Station."""
-        return (Risk.RIGHTS_GAINED,) if self.administrator and "administrator" in changed else ()
+        gains = self.administrator and not self.gone and "administrator" in changed
+        return (Risk.RIGHTS_GAINED,) if gains else ()
 
     @classmethod
     def read(cls, wanted: Sequence[Self]) -> Asking[Mapping[str, Observed]]:

@@ -37,7 +37,8 @@ foreach ($asked in $Arguments.users) {
             description            = [string]$account.Description
             enabled                = [bool]$account.Enabled
             password_never_expires = ($flag.flags -band 0x10000) -ne 0
-            must_change            = $flag.password_expired -ne 0
+            # One that is too old has the flag too, but keeps its moment; only the duty to change it has none.
+            must_change            = $flag.password_expired -ne 0 -and $null -eq $account.PasswordLastSet
             user_cannot_change     = ($flag.flags -band 0x40) -ne 0
             aside                  = [ordered]@{ administrator = $administrators -contains $sid }
             password_last_set      = $(if ($null -ne $account.PasswordLastSet) { $account.PasswordLastSet.ToFileTimeUtc() } else { $null })

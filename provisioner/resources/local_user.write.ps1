@@ -75,7 +75,8 @@ function Set-Account {
     if ($Arguments.administrator -eq $true) { Add-GroupMemberSid -Group 'S-1-5-32-544' -Member $Sid }
     if ($Arguments.administrator -eq $false) { Remove-GroupMemberSid -Group 'S-1-5-32-544' -Member $Sid }
     if ($null -ne $Arguments.must_change_password) {
-        $must = (Get-UserFlag -Name $Name).password_expired -ne 0
+        # One that is too old has the flag too, but keeps its moment.
+        $must = (Get-UserFlag -Name $Name).password_expired -ne 0 -and $null -eq (Get-LastSet -Sid $Sid)
         if ($must -ne $Arguments.must_change_password) {
             Set-MustChange -Name $Name -Wanted $Arguments.must_change_password
         }
@@ -115,9 +116,12 @@ function Edit-Account {
     $markers = Get-PasswordMarker
     $marker = New-PasswordMarker -Arguments $Arguments
     $before = Get-LastSet -Sid $sid
+    if ($Arguments.enabled -eq $false -or $Arguments.administrator -eq $false) {
+        Assert-AdministratorLeft -Add @() -Remove $sid
+    }
     if ($null -ne $marker) {
         $password = ConvertTo-SecureString -String $Arguments.password -AsPlainText -Force
-        # Set-LocalUser was seen to fail while the password must be changed.
+        # Set-LocalUser was seen to fail with this flag; here it does not matter why it is set.
         if ((Get-UserFlag -Name $Arguments.name).password_expired -ne 0) {
             Set-MustChange -Name $Arguments.name -Wanted $false
         }
@@ -134,6 +138,7 @@ function Edit-Account {
 function Remove-Account {
     param($Arguments)
     $sid = $Arguments.sid
+    Assert-AdministratorLeft -Add @() -Remove $sid
     if ($Arguments.delete_profile) {
         # First, since it fails while somebody uses it; without its account nobody would find it again.
         foreach ($row in @(Get-CimInstance -ClassName Win32_UserProfile | Where-Object -FilterScript { $_.SID -eq $sid })) {

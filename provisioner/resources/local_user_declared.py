@@ -69,6 +69,10 @@ class DeclaredUser(Listed):
     def _fits(self) -> Self:
         if self.delete_profile and not self.gone:
             raise ValueError("`delete_profile` belongs to `absent: true`; what stays keeps its profile")
+        if self.gone and (
+            self.password is not None or any(getattr(self, name) is not None for name in PLAIN)
+        ):
+            raise ValueError("`absent` stands alone, but for `delete_profile`")
         if self.must_change_password:
             for name in ("password_never_expires", "user_cannot_change_password"):
                 if getattr(self, name):

@@ -107,6 +107,9 @@ def _harm(wanted: DeclaredUser, changed: frozenset[str]) -> str | None:
         return "take the administrator's rights from its own account"
     if "must_change_password" in changed and wanted.must_change_password:
         return "not be let in again before somebody has changed the password of its own account"
+    if "password_never_expires" in changed and wanted.password_never_expires is False:
+        # One that is old enough is then expired at once, and WinRM asks nobody for a new one.
+        return "let the password of our own account expire; with an old one nobody is let in"
     if "password" in changed:
         return "change the password of its own account, with which the next run could not come in"
     return None

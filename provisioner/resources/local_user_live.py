@@ -14,6 +14,7 @@ from provisioner.resources.local_user_declared import AS_DECLARED, DeclaredUser
 NOT_FROM_HERE = "not known: never set from here"
 CHANGED_SINCE = "changed since it was set from here"
 ANOTHER = "another than declared"
+NO_MOMENT = "while the next logon asks for a new password, it is not known whether somebody set another"
 
 
 def live_facts(row: Mapping[str, Any]) -> dict[str, JsonValue]:
@@ -39,12 +40,14 @@ def password_fact(declared: Secret, row: Mapping[str, Any]) -> Asking[tuple[str,
         return NOT_FROM_HERE, ()
     if marker.get("password_last_set") != row["password_last_set"]:
         return CHANGED_SINCE, ()
+    # Without a moment a reset by hand leaves no trace. Ours all the same: else it would be set for ever.
+    unsure = (NO_MOMENT,) if row["password_last_set"] is None else ()
     reply = yield Compare(declared, marker.get("salt"), marker.get("iterations"), marker.get("digest"))  # type: ignore[arg-type]
     same = reply.value["same"]
     if same is None:
         note = "the password could not be compared without its secret; only when it was last set was compared"
-        return AS_DECLARED, (note,)
-    return (AS_DECLARED if same else ANOTHER), ()
+        return AS_DECLARED, (note, *unsure)
+    return (AS_DECLARED, unsure) if same else (ANOTHER, ())
 
 
 def said_of(

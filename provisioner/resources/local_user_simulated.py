@@ -13,7 +13,13 @@ from pydantic import JsonValue
 
 from provisioner.resources import users_simulated as accounts
 from provisioner.resources import wmi_simulated
-from provisioner.resources.accounts_simulated import ADMINISTRATORS, add_member, member_sids, remove_member
+from provisioner.resources.accounts_simulated import (
+    ADMINISTRATORS,
+    add_member,
+    administrator_left,
+    member_sids,
+    remove_member,
+)
 from provisioner.resources.base import Machine
 from provisioner.resources.host import FILETIME_1970
 from provisioner.resources.password_markers_simulated import markers_in, write_markers
@@ -83,8 +89,10 @@ def _update(machine: Machine, arguments: Mapping[str, Any]) -> None:
     markers, marker = markers_in(machine), _new_marker(machine, arguments)
     accounts.need_account(machine, sid, "Get-LocalUser")
     before = last_set(machine, sid)
+    if arguments["enabled"] is False or arguments["administrator"] is False:
+        administrator_left(machine, (), [sid])
     if arguments["password"] is not None:
-        accounts.set_must_change(machine, sid, wanted=False)
+        accounts.end_expiry(machine, sid)
         accounts.set_password(machine, sid, arguments["password"], "SetLocalUserCommand")
     else:
         kept: Any = markers.get(sid)
@@ -132,6 +140,7 @@ def _save_marker(
 
 def _delete(machine: Machine, arguments: Mapping[str, Any]) -> None:
     sid = arguments["sid"]
+    administrator_left(machine, (), [sid])
     if arguments["delete_profile"]:
         wmi_simulated.need(machine, "Win32_UserProfile")
         accounts.remove_profile(machine, sid)

@@ -28,7 +28,7 @@ def flags(machine: Machine, sid: str) -> int:
 
 
 def must_change(machine: Machine, sid: str) -> bool:
-    """PasswordExpired: a password that never expires never has to be changed."""
+    """That the next logon asks for another: one that never expires never has to be changed."""
     unset = machine.get("accounts", sid, "password_last_set") is None
     return unset and not flags(machine, sid) & NEVER_EXPIRES
 
@@ -37,6 +37,15 @@ def set_must_change(machine: Machine, sid: str, *, wanted: bool) -> None:
     """Writes only what is not so; that it need not be changed any more counts as setting it."""
     if must_change(machine, sid) != wanted:
         machine.put("accounts", sid, "password_last_set", value=None if wanted else machine.now_ms())
+
+
+def end_expiry(machine: Machine, sid: str) -> None:
+    """Counts as set anew where PasswordExpired is set: it must be changed, or is too old."""
+    oldest = machine.get("password_policy", "maximum_age_ms")
+    last = machine.get("accounts", sid, "password_last_set")
+    old = oldest is not None and last is not None and machine.now_ms() - int(str(last)) > int(str(oldest))
+    if must_change(machine, sid) or (old and not flags(machine, sid) & NEVER_EXPIRES):
+        machine.put("accounts", sid, "password_last_set", value=machine.now_ms())
 
 
 def set_flag(machine: Machine, sid: str, bit: int, on: bool) -> None:

@@ -272,6 +272,15 @@ MUTATIONS = (
     Mutation("users are the administrators", "local_user.read", "'S-1-5-32-544'", "'S-1-5-32-545'"),
     Mutation("case counts in the name of an account", "local_user.read", "::OrdinalIgnoreCase", "::Ordinal"),
     Mutation("never expires from another bit", "local_user.read", "-band 0x10000", "-band 0x1000"),
+    Mutation(
+        "an old password must be changed", "local_user.read", " -and $null -eq $account.PasswordLastSet", ""
+    ),
+    Mutation(
+        "an old password must be changed already",
+        "local_user.write",
+        " -and $null -eq (Get-LastSet -Sid $Sid)",
+        "",
+    ),
     Mutation("whose profile does not matter", "local_user.read", " -and $_.SID -eq $sid", ""),
     Mutation("a profile is looked at unasked", "local_user.read", "$asked.profile -and ", ""),
     Mutation("damaged markers stop the reading", "local_user.read", "    $kept = $null\n}", "    throw\n}"),
@@ -302,6 +311,21 @@ MUTATIONS = (
     ),
     Mutation(
         "ours is taken for somebody's", "local_user.write", " -or (Get-LastSet -Sid $sid) -ne $before", ""
+    ),
+    Mutation(
+        "the last administrator goes",
+        "local_user.write",
+        "    Assert-AdministratorLeft -Add @() -Remove $sid\n    if",
+        "    if",
+    ),
+    Mutation(
+        "the last administrator is disabled", "local_user.write", "$Arguments.enabled -eq $false -or ", ""
+    ),
+    Mutation(
+        "the last administrator loses the rights",
+        "local_user.write",
+        " -or $Arguments.administrator -eq $false",
+        "",
     ),
     Mutation("every profile goes", "local_user.write", "{ $_.SID -eq $sid }", "{ $_.SID }"),
     Mutation("a marker outlives its account", "local_user.write", "        $markers.Remove($sid)\n", ""),
@@ -334,15 +358,11 @@ MUTATIONS = (
         "        Remove-LocalGroup -SID $sid\n        throw",
         "        throw",
     ),
-    Mutation(
-        "nobody is missed", "local_group.write", "        throw 'No enabled", "        $null = 'No enabled"
-    ),
-    Mutation("who may not log on counts", "local_group.write", "{ $_.Enabled }", "{ $true }"),
-    Mutation(
-        "who goes counts as one who stays", "local_group.write", "{ $Remove -notcontains $_ }", "{ $true }"
-    ),
-    Mutation("who joins does not count", "local_group.write", ") + @($Add)", ")"),
-    Mutation("where nobody was, somebody is missed", "local_group.write", "$had.Count -gt 0 -and ", ""),
+    Mutation("nobody is missed", "change", "        throw 'No enabled", "        $null = 'No enabled"),
+    Mutation("who may not log on counts", "change", "{ $_.Enabled }", "{ $true }"),
+    Mutation("who goes counts as one who stays", "change", "{ $Remove -notcontains $_ }", "{ $true }"),
+    Mutation("who joins does not count", "change", ") + @($Add)", ")"),
+    Mutation("where nobody was, somebody is missed", "change", "$had.Count -gt 0 -and ", ""),
     Mutation(
         "a missing account is passed over",
         "local_group.write",

@@ -24,7 +24,7 @@ from provisioner.resources.base import (
 )
 from provisioner.resources.host_facts import Account, HostFacts, WayIn
 from provisioner.resources.local_user import ITERATIONS, LocalUser
-from provisioner.resources.local_user_live import ANOTHER, CHANGED_SINCE, NOT_FROM_HERE
+from provisioner.resources.local_user_live import ANOTHER, CHANGED_SINCE, NO_MOMENT, NOT_FROM_HERE
 from provisioner.resources.password_markers_simulated import FILE
 from provisioner.resources.taking_back import REMOVED_WITH_ITS_SECRET, SECRET, taking_back
 from tests.resources.machine import (
@@ -86,6 +86,10 @@ def test_names_that_windows_takes(name: str) -> None:
         ({"must_change_password": True, "password_never_expires": True}, "keep one"),
         ({"must_change_password": True, "user_cannot_change_password": True}, "keep one"),
         ({"delete_profile": True}, "absent: true"),
+        ({"absent": True, "password": PASSWORD}, "`absent` stands alone"),
+        ({"absent": True, "full_name": ""}, "`absent` stands alone"),
+        ({"absent": True, "enabled": False}, "`absent` stands alone"),
+        ({"absent": True, "delete_profile": True, "administrator": True}, "`absent` stands alone"),
         ({"description": "x" * 49}, "48"),
         ({"password": "hunter2"}, "a reference"),
     ],
@@ -181,6 +185,20 @@ def test_the_duty_to_change_a_password_does_not_look_like_a_change_by_hand() -> 
         assert drift(machine, wanted) == frozenset()
 
 
+def test_without_a_moment_it_is_said_that_nobody_knows_of_a_reset_by_hand() -> None:
+    """It stays in sync, since it would be set at every run: a new one has no moment either."""
+    machine = factory_machine()
+    wanted = user(password=PASSWORD, must_change_password=True)
+    apply(machine, wanted)
+    machine.put("accounts", sid_of(machine, "Operator"), "password", value={"plain": "By.Hand.1"})
+    live = observe(machine, wanted)
+    assert live.facts["password"] == "as declared"
+    assert live.notes == (NO_MOMENT,)
+    assert len(_read(machine, wanted, same=None).notes) == 2
+    apply(machine, user(must_change_password=False))
+    assert observe(machine, user(password=PASSWORD)).notes == ()
+
+
 def test_a_new_password_does_not_end_the_duty_to_change_it() -> None:
     machine = factory_machine()
     apply(machine, user(must_change_password=True))
@@ -238,6 +256,7 @@ def test_an_administrator_is_said_to_have_every_right() -> None:
     assert wanted.risks(frozenset({"administrator"})) == (Risk.RIGHTS_GAINED,)
     assert wanted.risks(frozenset({"enabled"})) == ()
     assert user(administrator=False).risks(frozenset({"administrator"})) == ()
+    assert user(absent=True).risks(frozenset({"administrator"})) == ()
 
 
 def test_a_reset_password_is_said_to_cost_what_is_encrypted() -> None:
@@ -271,6 +290,7 @@ def test_who_is_never_asked_for_a_new_password_cannot_be_made_to(flag: str) -> N
         ({"enabled": False}, "disable its own account"),
         ({"administrator": False}, "take the administrator's rights"),
         ({"must_change_password": True, "password_never_expires": False}, "let in again"),
+        ({"password_never_expires": False}, "let the password of our own account expire"),
         ({"password": PASSWORD}, "change the password of its own account"),
     ],
 )
@@ -284,7 +304,8 @@ def test_our_own_account_stays_as_we_need_it(declared: Mapping[str, Any], said: 
 
 
 def test_what_does_not_shut_us_out_of_our_own_account_is_done() -> None:
-    assert guarded(user("provision", full_name="Provisioner", enabled=True, administrator=True)) is None
+    assert guarded(user("provision", full_name="X", enabled=True, administrator=True)) is None
+    assert guarded(user("provision", password_never_expires=True)) is None
 
 
 @pytest.mark.parametrize("name", ["Administrator", "Guest"])

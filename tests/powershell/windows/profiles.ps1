@@ -34,10 +34,15 @@ function Remove-CimInstance {
     Remove-Place -Place 'profiles', $InputObject.SID
 }
 
-function Test-MustChange {
-    # A password that never expires never has to be changed.
+function Test-PasswordExpired {
+    # What must be changed, and what is too old; a password that never expires is neither.
     param([string]$Sid)
-    $null -eq (Get-Place -Place 'accounts', $Sid, 'password_last_set') -and ((Get-AccountFlag -Sid $Sid) -band 0x10000) -eq 0
+    if (((Get-AccountFlag -Sid $Sid) -band 0x10000) -ne 0) {
+        return $false
+    }
+    $set = Get-Place -Place 'accounts', $Sid, 'password_last_set'
+    $oldest = Get-Place -Place 'password_policy', 'maximum_age_ms'
+    $null -eq $set -or ($null -ne $oldest -and (Get-MachineUtc) - $set -gt $oldest)
 }
 
 function Get-PlayedUserFlag {
@@ -48,7 +53,7 @@ function Get-PlayedUserFlag {
     }
     $flags = Get-AccountFlag -Sid $sid
     if (-not (Get-Place -Place 'accounts', $sid, 'enabled')) { $flags = $flags -bor 2 }
-    [ordered]@{ flags = $flags; password_expired = [int](Test-MustChange -Sid $sid) }
+    [ordered]@{ flags = $flags; password_expired = [int](Test-PasswordExpired -Sid $sid) }
 }
 
 function Set-PlayedMustChange {

@@ -130,8 +130,8 @@ function Set-LocalUser {
     Assert-Played -Name Set-LocalUser -Bound $PSBoundParameters -Played $played
     $null = Select-Row -Room 'accounts' -Command 'Set-LocalUser' -What 'User' -Bound $PSBoundParameters
     if ($PSBoundParameters.ContainsKey('Password')) {
-        if (Test-MustChange -Sid $SID) {
-            throw 'windows.ps1 does not play Set-LocalUser -Password while the password must be changed.'
+        if (Test-PasswordExpired -Sid $SID) {
+            throw 'windows.ps1 does not play Set-LocalUser -Password while PasswordExpired is set.'
         }
         Assert-Password -Password $Password -Command SetLocalUserCommand
         Set-AccountPassword -Sid $SID -Password $Password
