@@ -66,14 +66,17 @@ class LocalUser(DeclaredUser):
         """All at once; profiles are looked at only where an account shall go."""
         asked: list[JsonValue] = [{"name": one.name, "profile": one.gone} for one in wanted]
         reply = yield Ask(cls.kind, {"users": asked})
-        users: Any = reply.value["users"]
         found: dict[str, Observed] = {}
         for one in wanted:
-            found[one.key] = yield from one._observed(users[one.name])
+            rests_on: dict[str, JsonValue] = {
+                room: {one.name: reply.value[room][one.name]}  # type: ignore[call-overload, index]
+                for room in ("users", "groups")
+            }
+            found[one.key] = yield from one._observed(rests_on)
         return found
 
-    def _observed(self, row: Mapping[str, Any] | None) -> Asking[Observed]:
-        rests_on: dict[str, JsonValue] = {"users": {self.name: row}}  # type: ignore[dict-item]
+    def _observed(self, rests_on: dict[str, JsonValue]) -> Asking[Observed]:
+        row: Any = rests_on["users"][self.name]  # type: ignore[call-overload, index]
         if row is None:
             notes = said_of(self, {}, None)
             return Observed({}, rests_on, present=False, notes=() if self.gone else notes)

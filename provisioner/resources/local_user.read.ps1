@@ -1,5 +1,11 @@
 param($Arguments)
 
+function Test-Name {
+    # Not with -eq: it takes other letters for the same, and looks past invisible ones.
+    param([string]$Left, [string]$Right)
+    [string]::Equals($Left, $Right, [StringComparison]::OrdinalIgnoreCase)
+}
+
 $text = @(Get-TextLine -Path 'C:\Program Files\provisioner\passwords.json') -join ''
 $kept = $null
 try {
@@ -10,15 +16,21 @@ try {
 }
 $accounts = @(Get-LocalUser)
 $administrators = @(Get-GroupMemberSid -Group 'S-1-5-32-544')
+# Accounts and groups share their names.
+$groups = @(Get-LocalGroup)
 $profiles = @()
 if (@($Arguments.users | Where-Object -FilterScript { $_.profile }).Count -gt 0) {
     $profiles = @(Get-CimInstance -ClassName Win32_UserProfile -Property SID, LocalPath, Loaded)
 }
 $users = [ordered]@{}
+$taken = [ordered]@{}
 foreach ($asked in $Arguments.users) {
     $users[$asked.name] = $null
-    # Not with -eq: it takes other letters for the same, and looks past invisible ones.
-    $found = @($accounts | Where-Object -FilterScript { [string]::Equals($_.Name, $asked.name, [StringComparison]::OrdinalIgnoreCase) })
+    $taken[$asked.name] = $null
+    foreach ($group in @($groups | Where-Object -FilterScript { Test-Name -Left $_.Name -Right $asked.name })) {
+        $taken[$asked.name] = $group.SID.Value
+    }
+    $found = @($accounts | Where-Object -FilterScript { Test-Name -Left $_.Name -Right $asked.name })
     foreach ($account in $found) {
         $sid = $account.SID.Value
         $flag = Get-UserFlag -Name $account.Name
@@ -47,4 +59,4 @@ foreach ($asked in $Arguments.users) {
         }
     }
 }
-[ordered]@{ users = $users }
+[ordered]@{ users = $users; groups = $taken }

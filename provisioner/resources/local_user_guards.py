@@ -16,6 +16,8 @@ _NOBODYS = frozenset({"DefaultAccount", "WDAGUtilityAccount"})
 def refuse(wanted: DeclaredUser, live: Observed) -> Refusal | None:
     """What this machine cannot become, whoever asks."""
     if not live.present:
+        if live.rests_on["groups"][wanted.name] is not None:  # type: ignore[call-overload, index]
+            return _name_of_a_group(wanted)
         return None if wanted.password is not None else _no_password(wanted)
     if wanted.must_change_password and "must_change_password" in differing(wanted.facts(), live.facts):
         for name in ("password_never_expires", "user_cannot_change_password"):
@@ -29,6 +31,15 @@ def _no_password(wanted: DeclaredUser) -> Refusal:
         Reason.NOT_ON_THIS_HOST,
         f"there is no account {wanted.name}, and none is made without a password",
         "Declare `password: {env: NAME}`, or the name of an account that is there.",
+    )
+
+
+def _name_of_a_group(wanted: DeclaredUser) -> Refusal:
+    return Refusal(
+        Reason.NOT_ON_THIS_HOST,
+        f"{wanted.name} is the name of a group, and Windows gives no name to an account and a group",
+        "Give the account another name; or let the group go first, in a run of its own "
+        "(`absent: true` under `local_groups`).",
     )
 
 

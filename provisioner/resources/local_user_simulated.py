@@ -41,7 +41,10 @@ def read(machine: Machine, arguments: Mapping[str, Any]) -> Mapping[str, JsonVal
             profile = accounts.profile(machine, sid) if asked["profile"] else None
             row = _row(machine, sid, sid in administrators)
             users[asked["name"]] = row | {"profile": profile, "marker": markers.get(sid)}
-    return {"users": users}
+    groups: dict[str, JsonValue] = {
+        asked["name"]: accounts.group_of(machine, asked["name"]) for asked in arguments["users"]
+    }
+    return {"users": users, "groups": groups}
 
 
 def _row(machine: Machine, sid: str, administrator: bool) -> dict[str, JsonValue]:

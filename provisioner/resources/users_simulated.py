@@ -22,6 +22,12 @@ def sid_of(machine: Machine, name: str) -> str | None:
     return next((sid for sid, row in known if same(str(row["name"]), name)), None)
 
 
+def group_of(machine: Machine, name: str) -> str | None:
+    """The group that has the name, which no account can have beside it."""
+    known = rows(machine, "groups").items()
+    return next((sid for sid, row in known if same(str(row["name"]), name)), None)
+
+
 def flags(machine: Machine, sid: str) -> int:
     """UserFlags without the bit for a disabled account."""
     return int(str(machine.get("accounts", sid, "flags") or NORMAL_ACCOUNT))
@@ -74,10 +80,9 @@ def need_text(password: str) -> None:
 def new_account(machine: Machine, name: str, password: str) -> str:
     """`New-LocalUser`: in no group. Raises `ScriptFailure` for a name in use or a password too short."""
     command = "NewLocalUserCommand"
-    if sid_of(machine, name) is not None:
-        raise ScriptFailure(
-            f"UserExists,Microsoft.PowerShell.Commands.{command}", f"User {name} already exists."
-        )
+    for what, found in (("User", sid_of(machine, name)), ("Group", group_of(machine, name))):
+        if found is not None:
+            raise _failure(f"{what}Exists", command, f"{what} {name} already exists.")
     _check_password(machine, password, command)
     sid = new_sid(machine)
     row: dict[str, JsonValue] = {

@@ -271,6 +271,7 @@ MUTATIONS = (
     ),
     Mutation("users are the administrators", "local_user.read", "'S-1-5-32-544'", "'S-1-5-32-545'"),
     Mutation("case counts in the name of an account", "local_user.read", "::OrdinalIgnoreCase", "::Ordinal"),
+    Mutation("groups do not take names", "local_user.read", "$group.SID.Value", "$null"),
     Mutation("never expires from another bit", "local_user.read", "-band 0x10000", "-band 0x1000"),
     Mutation(
         "an old password must be changed", "local_user.read", " -and $null -eq $account.PasswordLastSet", ""

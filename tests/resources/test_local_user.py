@@ -270,6 +270,14 @@ def test_no_account_is_made_without_a_password() -> None:
     assert refusal is not None and "`password: {env: NAME}`" in refusal.next_step
 
 
+def test_no_account_is_made_with_the_name_of_a_group() -> None:
+    machine, wanted = factory_machine(), user("INSTALLERS", password=PASSWORD)
+    refusal = wanted.refuse(observe(machine, wanted))
+    assert refusal is not None and "another name" in refusal.next_step
+    gone = user("Installers", absent=True)
+    assert drift(machine, gone) == frozenset() and not observe(machine, gone).present
+
+
 @pytest.mark.parametrize("flag", ["password_never_expires", "user_cannot_change_password"])
 def test_who_is_never_asked_for_a_new_password_cannot_be_made_to(flag: str) -> None:
     machine = factory_machine()

@@ -89,6 +89,11 @@ function New-LocalUser {
     if (@(Get-AccountSid -Name $Name).Count -gt 0) {
         throw (New-AccountFailure -Id 'UserExists' -Command NewLocalUserCommand -Message "User $Name already exists.")
     }
+    foreach ($group in @(Get-PlaceName -Place 'groups')) {
+        if (Test-SameName -Left (Get-RowName -Room 'groups' -Sid $group) -Right $Name) {
+            throw (New-AccountFailure -Id 'GroupExists' -Command NewLocalUserCommand -Message "Group $Name already exists.")
+        }
+    }
     Assert-Password -Password $Password -Command NewLocalUserCommand
     $sid = Get-NewSid
     $row = New-Object -TypeName PSCustomObject
