@@ -94,6 +94,7 @@ class Proxy(Resource):
     """
 
     kind: ClassVar = "proxy"
+    confidential: ClassVar = frozenset({"connection", "server", "script", "winhttp"})
     title: ClassVar = "Client and server proxy settings"
     examples: ClassVar[tuple[Mapping[str, Any], ...]] = (
         {

@@ -23,6 +23,8 @@ LOCAL = "<local>"
 _WININET, _WINHTTP = 0x46, 0x18
 _DIRECT, _PROXY, _SCRIPT, _DETECT = 1, 2, 4, 8
 _PADDING = bytes(32)
+_IN_SCRIPT = re.compile(r"(//)[^/?#\s]*@")
+_IN_SERVER = re.compile(r"(^|//|[;=\s])[^/?#;=\s]*@")
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,17 @@ class Connection:
         if self.auto_detect:
             ways["auto_detect"] = True
         if self.script:
-            ways["script"] = self.script
+            ways["script"] = _without_credentials(_IN_SCRIPT, self.script)
         if self.server:
-            ways |= server_fact(self.server, entries(self.bypass))
+            ways |= server_fact(_without_credentials(_IN_SERVER, self.server), entries(self.bypass))
         if len(ways.keys() - {"bypass"}) > 1:
             return " and ".join(f"{name} {value}" for name, value in ways.items() if name != "bypass")
         return ways or {"direct": True}
+
+
+def _without_credentials(form: re.Pattern[str], address: str) -> str:
+    """Somebody may have put a password into it, and facts are printed and kept."""
+    return form.sub(r"\1(credentials)@", address)
 
 
 def server_fact(server: str, bypass: Sequence[str]) -> dict[str, JsonValue]:

@@ -272,3 +272,24 @@ def test_ways_that_no_manifest_can_say_are_lost() -> None:
     back = taking_back(proxy(client=PAC), before)
     assert back.declared is None
     assert [row.field for row in back.lost] == ["client"]
+
+
+@pytest.mark.parametrize(
+    ("way", "address", "shown"),
+    [
+        ("script", "http://u:pw@wpad.example/p.pac", "http://(credentials)@wpad.example/p.pac"),
+        ("script", "http://wpad.example/p.pac?to=a@b", "http://wpad.example/p.pac?to=a@b"),
+        (
+            "server",
+            "http=u:pw@p.example:80;https=q.example:1",
+            "http=(credentials)@p.example:80;https=q.example:1",
+        ),
+        ("server", "http://u:pw@p.example:80", "http://(credentials)@p.example:80"),
+        ("server", "u:pw@p.example:8080", "(credentials)@p.example:8080"),
+        ("server", "proxy.example:8080", "proxy.example:8080"),
+    ],
+)
+def test_credentials_on_the_machine_are_not_shown(way: str, address: str, shown: str) -> None:
+    fact: Any = Connection(**{way: address}).fact()  # type: ignore[arg-type]
+    assert fact[way] == shown
+    assert {"connection", "server", "script", "winhttp"} <= Proxy.confidential
