@@ -24,8 +24,10 @@ from provisioner.steps.plan import plan_items
 from provisioner.steps.restart import RestartPolicy
 from tests.steps.site import PlayedSite, declared, factory_stage
 
-HOSTS = 1250
-SETTINGS = {kind.kind: dict(kind.examples[0]) for kind in ALL}
+SETTINGS = {
+    kind.place(): [dict(kind.examples[0])] if kind.section else dict(kind.examples[0]) for kind in ALL
+}
+HOSTS = 5000 // len(SETTINGS)
 OBJECTS = HOSTS * len(SETTINGS)
 
 
