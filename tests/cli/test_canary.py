@@ -145,6 +145,22 @@ def test_no_password_of_an_account_is_ever_seen(terminal: CommandLine) -> None:
     assert _leaks(digests, ours | {"said": said.encode()}) == set()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the git that looks around is a shell script")
+def test_no_child_process_gets_a_secret_with_its_environment(
+    provisioner: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person gives passwords in variables, and what we start would inherit them."""
+    seen, program = tmp_path / "seen", tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nenv >> "{seen}"\necho abc\n', "utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    monkeypatch.setenv("DEMO_WINRM", "Canary-0815-from-the-environment")
+    assert provisioner("plan") == 2
+    assert "PATH=" in seen.read_text("utf-8")
+    assert _leaks(["Canary-0815-from-the-environment"], {"seen": seen.read_bytes()}) == set()
+
+
 def _accounts(terminal: CommandLine) -> list[str]:
     machine = terminal.lab.machine("control-room-1")
     return list(machine["accounts"])  # type: ignore[arg-type]
